@@ -1,0 +1,151 @@
+#include "control.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "shim.h"
+
+#define MAGIC "whrf"
+#define VERSION 1
+
+enum { HELLO_VERSION = 4, HELLO_KIND = 5, HELLO_STREAMS = 6, ANSWER_STATUS = 5 };
+enum { KIND_CONTROL = 1, KIND_ATTACH = 2 };
+enum { ACCEPTED = 0, TOO_MANY = 1, NOT_UNDERSTOOD = 2 };
+enum { RESIZE = 1, SIGNAL = 2, CLOSE_STDIN = 3, REOPEN_LOG = 4 };
+
+// The name is relative: a path of any length fits. The mode is set before the name exists.
+int listen_at(const char *name, struct error *error) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  scoped_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return fail(error, "make a socket");
+  strncpy(address.sun_path, name, sizeof address.sun_path - 1);
+  unlink(name);
+  fchmod(fd, 0600);
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0) return fail(error, "bind a socket");
+  if (listen(fd, 128) < 0) return fail(error, "listen on a socket");
+  return move_fd(&fd);
+}
+
+static void make_answer(uint8_t answer[FRAME_HEAD], int status) {
+  memset(answer, 0, FRAME_HEAD);
+  memcpy(answer, MAGIC, 4);
+  answer[HELLO_VERSION] = VERSION;
+  answer[ANSWER_STATUS] = (uint8_t)status;
+}
+
+void control_accept(int listener, struct connections *all) {
+  for (;;) {
+    scoped_fd fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0) return;
+    if (connection_add(all, fd, NOT_GREETED, 0)) {
+      fd = -1;
+    } else {
+      uint8_t answer[FRAME_HEAD];
+      make_answer(answer, TOO_MANY);
+      send(fd, answer, sizeof answer, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+  }
+}
+
+static void control_notify(struct connection *connection, enum notice notice, const char *text, size_t length) {
+  uint8_t frame[FRAME_HEAD + 512] = {(uint8_t)notice};
+  length = least(length, sizeof frame - FRAME_HEAD);
+  frame[6] = (uint8_t)(length >> 8);
+  frame[7] = (uint8_t)length;
+  memcpy(frame + FRAME_HEAD, text, length);
+  connection_tell(connection, frame, FRAME_HEAD + length);
+}
+
+void control_notify_all(struct connections *all, enum notice notice, const char *text, size_t length) {
+  for (int i = 0; i < all->count; i++)
+    if (all->list[i].kind == CONTROL) control_notify(&all->list[i], notice, text, length);
+}
+
+static void tell_started(const struct process *process, struct connection *connection) {
+  char text[96];
+  int length =
+    snprintf(text, sizeof text, "{\"pid\":%d,\"startedAt\":\"%s\"}", (int)process->pid, process->started.text);
+  control_notify(connection, NOTICE_STARTED, text, (size_t)length);
+}
+
+void announce_started(struct shim *shim) {
+  for (int i = 0; i < shim->connections.count; i++)
+    if (shim->connections.list[i].kind == CONTROL) tell_started(&shim->process, &shim->connections.list[i]);
+}
+
+void announce_failed(struct connections *all, const struct error *error, int status) {
+  char text[256];
+  int length = snprintf(text, sizeof text, "{\"what\":\"%s\",\"errno\":%d,\"status\":%d}", error->what, error->code,
+                        status);
+  control_notify_all(all, NOTICE_FAILED, text, (size_t)length);
+}
+
+bool control_is_connected(const struct connections *all) {
+  for (int i = 0; i < all->count; i++)
+    if (all->list[i].kind == CONTROL && all->list[i].reads) return true;
+  return false;
+}
+
+static int hello_status(const uint8_t *hello) {
+  bool known = hello[HELLO_KIND] == KIND_CONTROL || hello[HELLO_KIND] == KIND_ATTACH;
+  return memcmp(hello, MAGIC, 4) == 0 && hello[HELLO_VERSION] == VERSION && known ? ACCEPTED : NOT_UNDERSTOOD;
+}
+
+static bool greet(struct shim *shim, struct connection *connection) {
+  const uint8_t *hello = connection->head;
+  uint8_t answer[FRAME_HEAD];
+  int status = hello_status(hello);
+  make_answer(answer, status);
+  connection_tell(connection, answer, sizeof answer);
+  if (status != ACCEPTED) return false;
+  connection->kind = hello[HELLO_KIND] == KIND_CONTROL ? CONTROL : ATTACH;
+  connection->wants = hello[HELLO_STREAMS];
+  connection->taken = shim->stdio.chunk_length;  // a chunk in hand is from before this reader's time
+  if (connection->kind == CONTROL && shim->process.phase == RUNNING) tell_started(&shim->process, connection);
+  return true;
+}
+
+static unsigned number_at(const uint8_t *bytes, int size) {
+  unsigned number = 0;
+  for (int i = 0; i < size; i++) number = number << 8 | bytes[i];
+  return number;
+}
+
+static bool obey(struct shim *shim, const uint8_t *frame, unsigned length) {
+  const uint8_t *payload = frame + FRAME_HEAD;
+  if (frame[0] == RESIZE && length == 4) stdio_resize(&shim->stdio, number_at(payload, 2), number_at(payload + 2, 2));
+  else if (frame[0] == SIGNAL && length == 4) {
+    if (shim->process.phase == RUNNING) kill(shim->process.pid, (int)number_at(payload, 4));
+  } else if (frame[0] == CLOSE_STDIN && length == 0) stdin_close(&shim->stdio);
+  else if (frame[0] == REOPEN_LOG && length == 0) log_reopen(&shim->log);
+  else return false;
+  return true;
+}
+
+bool control_receive(struct shim *shim, struct connection *connection) {
+  for (;;) {
+    bool in_payload = connection->head_length >= FRAME_HEAD;
+    unsigned length = in_payload ? number_at(connection->head + 4, 4) : 0;
+    size_t wanted = FRAME_HEAD + length - connection->head_length;
+    ssize_t got = recv(connection->fd, connection->head + connection->head_length, wanted, MSG_DONTWAIT);
+    if (got < 0) return errno == EAGAIN || errno == EINTR;
+    if (got == 0) return false;
+    connection->head_length += (size_t)got;
+    if (connection->head_length < FRAME_HEAD) continue;
+    if (connection->kind == NOT_GREETED) {
+      connection->head_length = 0;
+      if (!greet(shim, connection)) return false;
+      if (connection->kind == ATTACH) return true;
+      continue;
+    }
+    length = number_at(connection->head + 4, 4);
+    if (length > CONTROL_PAYLOAD_MAX) return false;
+    if (connection->head_length < FRAME_HEAD + length) continue;
+    connection->head_length = 0;
+    if (!obey(shim, connection->head, length)) return false;
+  }
+}

@@ -1,0 +1,40 @@
+// What the daemon asked for on the command line; see protocol.md.
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+
+#include "connections.h"
+#include "log.h"
+
+#define ATTACH_OPTIONS_MAX 16
+
+struct attach_option {
+  int fd;
+  int wants;
+};
+
+struct options {
+  const char *directory;
+  const char *hide;    // mount point the runtime must not see, or NULL
+  const char *record;  // NULL: no exit record
+  bool terminal;
+  bool wants_stdin;
+  bool stdin_once;
+  int control_fd;
+  int runtime_fd;  // -1: run the path
+  char **runtime;  // argv of the OCI runtime
+  struct attach_option attach[ATTACH_OPTIONS_MAX];
+  int attach_count;
+  struct ring_limits ring;
+  int stall_ms;
+  const char *log_path;
+  const char *log_attrs;
+  int64_t log_max_bytes;
+  int log_max_files;
+};
+
+// Strings point into argv.
+int parse_options(int argc, char **argv, struct options *options, struct error *error);
+
+#endif

@@ -1,0 +1,106 @@
+#include "process.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "launch.h"
+
+// As wait(2) gives it: exit code 255.
+#define LOST_STATUS (255 << 8)
+
+// One line of /proc/PID/cgroup is NUMBER:CONTROLLERS:PATH.
+static int open_counters(const char *line) {
+  char path[PATH_MAX];
+  const char *memory = strstr(line, ":memory:");
+  if (memory) snprintf(path, sizeof path, "/sys/fs/cgroup/memory%s/memory.oom_control", memory + 8);
+  else if (strncmp(line, "0::", 3) == 0) snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.events", line + 3);
+  else return -1;
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int open_oom_counters(pid_t pid) {
+  char path[64], text[8192];
+  snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
+  scoped_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (length <= 0) return -1;
+  text[length] = 0;
+  int counters = -1;
+  for (char *line = text, *rest; counters < 0 && *line; line = rest) {
+    rest = line + strcspn(line, "\n");
+    if (*rest) *rest++ = 0;
+    counters = open_counters(line);
+  }
+  return counters;
+}
+
+static bool was_oom_killed(int counters) {
+  char text[512];
+  ssize_t length = counters < 0 ? -1 : pread(counters, text, sizeof text - 1, 0);
+  if (length <= 0) return false;
+  text[length] = 0;
+  const char *count = strstr(text, "oom_kill ");
+  return count && atol(count + sizeof "oom_kill") > 0;
+}
+
+static void process_ended(struct process *process, int status) {
+  process->status = status;
+  process->phase = ENDED;
+  stamp_now(&process->finished);
+}
+
+static void runtime_ended(struct process *process, int status) {
+  process->pid = status == 0 ? read_pid_file() : 0;
+  process->runtime = 0;
+  process->phase = process->pid > 0 ? RUNNING : FAILED;
+  process->status = status;
+  stamp_now(&process->started);
+  if (process->phase != RUNNING) return;
+  process->oom_fd = open_oom_counters(process->pid);
+  // A process that is gone without being ours to reap would be waited for in vain.
+  if (kill(process->pid, 0) < 0 && errno == ESRCH) process_ended(process, LOST_STATUS);
+}
+
+void process_reap(struct process *process) {
+  int status;
+  if (process->phase == STARTING) {
+    if (waitpid(process->runtime, &status, WNOHANG) != process->runtime) return;
+    runtime_ended(process, status);
+  }
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+    if (pid == process->pid) process_ended(process, status);
+}
+
+size_t exit_record(const struct process *process, char *text, size_t size) {
+  int signal = WIFSIGNALED(process->status) ? WTERMSIG(process->status) : 0;
+  int length = snprintf(
+    text, size,
+    "{\"pid\":%d,\"startedAt\":\"%s\",\"code\":%d,\"signal\":%d,\"oomKilled\":%s,\"finishedAt\":\"%s\"}",
+    (int)process->pid, process->started.text, signal ? 128 + signal : WEXITSTATUS(process->status), signal,
+    was_oom_killed(process->oom_fd) ? "true" : "false", process->finished.text);
+  return (size_t)length;
+}
+
+static void sync_directory_of(const char *path) {
+  char parent[PATH_MAX];
+  snprintf(parent, sizeof parent, "%s", path);
+  char *slash = strrchr(parent, '/');
+  if (!slash) return;
+  *slash = 0;
+  scoped_fd fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) fsync(fd);
+}
+
+void write_record(const char *path, const char *text, size_t length, bool sync) {
+  char temporary[PATH_MAX];
+  snprintf(temporary, sizeof temporary, "%s.tmp", path);
+  scoped_fd fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0 || write(fd, text, length) != (ssize_t)length) return;
+  if (sync) fsync(fd);
+  if (rename(temporary, path) == 0 && sync) sync_directory_of(path);
+}

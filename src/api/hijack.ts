@@ -1,0 +1,58 @@
+/** Connections that become raw byte streams: attach and exec. */
+import type { Duplex, Readable } from "node:stream";
+import { type ApiVersion, isBefore } from "#spec/docker/versions.ts";
+import type { ApiRequest, HijackReply } from "./handler.ts";
+import { endAndLinger } from "./http/linger.ts";
+
+const RAW_STREAM = "application/vnd.docker.raw-stream";
+const MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream";
+
+/** Clients since 1.42 are told which of the two forms the bytes have. */
+export function streamContentType(terminal: boolean, version: ApiVersion): string {
+  return terminal || isBefore(version, "1.42") ? RAW_STREAM : MULTIPLEXED_STREAM;
+}
+
+/** "101 UPGRADED" for a client that asked for it, else a "200 OK" without an end. */
+export function hijack(
+  request: ApiRequest,
+  options: { readonly terminal: boolean; readonly serve: HijackReply["serve"] },
+): HijackReply {
+  const { upgrade, version } = request;
+  const head =
+    upgrade === undefined
+      ? ["HTTP/1.1 200 OK", `Content-Type: ${RAW_STREAM}`]
+      : [
+          "HTTP/1.1 101 UPGRADED",
+          `Content-Type: ${streamContentType(options.terminal, version)}`,
+          "Connection: Upgrade",
+          `Upgrade: ${upgrade}`,
+        ];
+  return { kind: "hijack", head: `${head.join("\r\n")}\r\n\r\n`, serve: options.serve };
+}
+
+/**
+ * Carries bytes between a client and a process until the output ends or the client is gone; each side waits for the
+ * other's pace. The client ending its half ends only the process's input.
+ * @param options.output what to send, where that is not the process's output as it comes
+ */
+export async function joinStreams(
+  client: Duplex,
+  process: Duplex,
+  options: { readonly input: boolean; readonly output?: Readable },
+): Promise<void> {
+  const { output = process } = options;
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  for (const stream of new Set([client, process, output])) stream.on("error", () => end());
+  client.once("close", end);
+  process.once("close", end);
+  output.once("end", end);
+  if (options.input) client.pipe(process);
+  else client.resume();
+  output.pipe(client, { end: false });
+  await ended;
+  output.unpipe(client);
+  client.unpipe(process);
+  if (client.destroyed && options.input) endAndLinger(process);
+  else process.destroy();
+  endAndLinger(client);
+}

@@ -1,0 +1,113 @@
+import { InvalidArgument } from "#base/errors.ts";
+import { type ByteReader, LimitExceeded } from "./byte-reader.ts";
+import { type BodyFraming, ProtocolError } from "./head.ts";
+
+const CHUNK_LINE = /^([0-9a-f]{1,12})(?:[ \t]*;.*)?\r\n$/i;
+const MAX_LINE_BYTES = 4096;
+const CRLF = Buffer.from("\r\n");
+
+/** The body of one request, read as far as its consumer wants and never ahead of it. */
+export class RequestBody implements AsyncIterable<Uint8Array> {
+  /** As the client declared it; undefined when it comes in chunks. */
+  readonly declaredBytes: number | undefined;
+  readonly #reader: ByteReader;
+  readonly #isChunked: boolean;
+  #beforeFirstRead: (() => void) | undefined;
+  /** Bytes left of the body, or of the chunk that is being read. */
+  #left: number;
+  #isDone: boolean;
+
+  /** @param beforeFirstRead sends "100 Continue" where the client waits for it */
+  constructor(reader: ByteReader, framing: BodyFraming, beforeFirstRead?: () => void) {
+    this.#reader = reader;
+    this.#isChunked = framing.kind === "chunked";
+    this.#left = framing.kind === "length" ? framing.bytes : 0;
+    this.#isDone = framing.kind === "none";
+    this.#beforeFirstRead = beforeFirstRead;
+    this.declaredBytes = this.#isChunked ? undefined : this.#left;
+  }
+
+  /**
+   * The next bytes; undefined after the last.
+   * @throws InvalidArgument when the client stops before the end it announced; ProtocolError for broken chunks
+   */
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#isDone) return undefined;
+    this.#beforeFirstRead?.();
+    this.#beforeFirstRead = undefined;
+    if (this.#isChunked && this.#left === 0 && !(await this.#nextChunk())) return undefined;
+    const bytes = await this.#reader.readSome(this.#left);
+    if (!bytes) throw new InvalidArgument("the request body ends early");
+    this.#left -= bytes.byteLength;
+    if (this.#left === 0) {
+      if (this.#isChunked) await this.#expectLineEnd();
+      else this.#isDone = true;
+    }
+    return bytes;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const bytes = await this.read();
+      if (!bytes) return;
+      yield bytes;
+    }
+  }
+
+  /** All of it. @throws ProtocolError 413 when it is larger than `maxBytes` */
+  async collect(maxBytes: number): Promise<Buffer> {
+    const tooLarge = () => new ProtocolError(413, `request body is larger than ${maxBytes} bytes`);
+    if ((this.declaredBytes ?? 0) > maxBytes) throw tooLarge();
+    const chunks: Uint8Array[] = [];
+    let total = 0;
+    for (let bytes = await this.read(); bytes; bytes = await this.read()) {
+      chunks.push(bytes);
+      total += bytes.byteLength;
+      if (total > maxBytes) throw tooLarge();
+    }
+    return Buffer.concat(chunks);
+  }
+
+  /**
+   * Reads over what nobody wanted, so that the next request can begin.
+   * @returns false when more than `maxBytes` were left or the client stopped early
+   */
+  async skip(maxBytes: number): Promise<boolean> {
+    if (this.#isDone) return true;
+    if (this.#beforeFirstRead || this.#left > maxBytes) return false; // the client may not even send it
+    try {
+      let total = 0;
+      for (let bytes = await this.read(); bytes; bytes = await this.read()) {
+        total += bytes.byteLength;
+        if (total > maxBytes) return false;
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Reads a chunk's size line. @returns false after the last chunk, whose trailing fields are skipped */
+  async #nextChunk(): Promise<boolean> {
+    const size = CHUNK_LINE.exec(await this.#line());
+    if (!size) throw new ProtocolError(400, "malformed chunk size");
+    this.#left = Number.parseInt(size[1]!, 16);
+    if (this.#left > 0) return true;
+    for (let fields = 0; (await this.#line()) !== "\r\n"; fields++)
+      if (fields === 100) throw new ProtocolError(400, "too many trailer fields");
+    this.#isDone = true;
+    return false;
+  }
+
+  async #expectLineEnd(): Promise<void> {
+    if ((await this.#line()) !== "\r\n") throw new ProtocolError(400, "malformed chunk");
+  }
+
+  async #line(): Promise<string> {
+    const line = await this.#reader.readUntil(CRLF, MAX_LINE_BYTES).catch((error) => {
+      throw error instanceof LimitExceeded ? new ProtocolError(400, "malformed chunk") : error;
+    });
+    if (!line) throw new InvalidArgument("the request body ends early");
+    return line.toString("latin1");
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * One accepted connection as a Node stream.
+ *
+ * Built on Bun's own sockets and not on node:net, because only they tell a peer that closed from one that merely ended
+ * its half: a hijacked session whose client died would otherwise stay for as long as its container is silent.
+ */
+import { Duplex } from "node:stream";
+
+export type RawSocket = Bun.Socket<PeerSocket | undefined>;
+
+/** Receives the bytes of a connection in place of its readable side, while HTTP is spoken. */
+export interface InputSink {
+  receive(chunk: Buffer): void;
+  /** The peer will send no more, or the connection is lost. */
+  ended(): void;
+}
+
+/** The side of a connection that bytes come from. */
+export interface InputSource {
+  divert(sink: InputSink): void;
+  /** Back to a stream: `rest` and what comes later can be read from the connection itself. */
+  restore(rest: Buffer): void;
+  pauseInput(): void;
+  resumeInput(): void;
+}
+
+type WriteCallback = (error?: Error | null) => void;
+
+export class PeerSocket extends Duplex implements InputSource {
+  readonly #raw: RawSocket;
+  #sink: InputSink | undefined;
+  #isPaused = false;
+  #hasEnded = false;
+  #unsent: { readonly bytes: Uint8Array; readonly done: WriteCallback } | undefined;
+
+  constructor(raw: RawSocket) {
+    super({ allowHalfOpen: true, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 });
+    this.#raw = raw;
+  }
+
+  /** Destroys the connection when nothing passes for so long; 0: never. Coarse, ± 4 s. */
+  setIdleTimeout(seconds: number): void {
+    if (!this.destroyed) this.#raw.timeout(seconds);
+  }
+
+  divert(sink: InputSink): void {
+    this.#sink = sink;
+  }
+
+  restore(rest: Buffer): void {
+    this.#sink = undefined;
+    if (rest.byteLength > 0) this.receive(rest);
+    if (this.#hasEnded) this.push(null);
+    else if (rest.byteLength === 0) this.resumeInput();
+  }
+
+  pauseInput(): void {
+    if (this.#isPaused || this.destroyed) return;
+    this.#isPaused = true;
+    this.#raw.pause();
+  }
+
+  resumeInput(): void {
+    if (!this.#isPaused || this.destroyed) return;
+    this.#isPaused = false;
+    this.#raw.resume();
+  }
+
+  override _read(): void {
+    if (!this.#sink) this.resumeInput();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: WriteCallback): void {
+    const written = this.#raw.write(chunk);
+    if (written < 0) done(new ConnectionLost());
+    else if (written === chunk.byteLength) done();
+    else this.#unsent = { bytes: chunk.subarray(written), done };
+  }
+
+  override _final(done: WriteCallback): void {
+    this.#raw.shutdown();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    const unsent = this.#unsent;
+    this.#unsent = undefined;
+    // Terminating TCP throws away what the kernel has not sent yet: only for a stream that is given up.
+    if (this.writableFinished && !error) this.#raw.end();
+    else this.#raw.terminate();
+    unsent?.done(new ConnectionLost());
+    done(error);
+  }
+
+  // The events of the raw socket, passed on by the listener.
+
+  receive(chunk: Buffer): void {
+    if (this.#sink) this.#sink.receive(chunk);
+    else if (!this.push(chunk)) this.pauseInput();
+  }
+
+  drain(): void {
+    const unsent = this.#unsent;
+    this.#unsent = undefined;
+    if (unsent) this._write(unsent.bytes, "utf8", unsent.done);
+  }
+
+  peerEnded(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    if (this.#sink) this.#sink.ended();
+    else this.push(null);
+  }
+
+  /** Gone in both directions; what came before can still be read. */
+  peerClosed(): void {
+    this.peerEnded();
+    if (this.readableLength > 0) this.once("end", () => this.destroy());
+    else this.destroy();
+  }
+}
+
+export class ConnectionLost extends Error {
+  override readonly name = "ConnectionLost";
+  readonly code = "EPIPE";
+
+  constructor() {
+    super("the client closed the connection");
+  }
+}

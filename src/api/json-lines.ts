@@ -1,0 +1,12 @@
+import type { ProgressLine } from "#spec/docker/images.ts";
+import { progressError } from "./deliver.ts";
+import { type StreamReply, stream } from "./handler.ts";
+
+/** Docker's progress as JSON, a line each; a failure half-way becomes the last line. */
+export function progressStream(lines: AsyncIterable<ProgressLine>): StreamReply {
+  return stream(encodeLines(lines, "\r\n"), { contentType: "application/json", lastWords: progressError });
+}
+
+export async function* encodeLines(values: AsyncIterable<unknown>, lineEnd = "\n"): AsyncGenerator<string> {
+  for await (const value of values) yield JSON.stringify(value) + lineEnd;
+}

@@ -1,0 +1,64 @@
+import type { Duplex } from "node:stream";
+import { InvalidArgument } from "#base/errors.ts";
+import { isBefore } from "#spec/docker/versions.ts";
+import { encodeFrame, STREAM } from "#spec/std-copy.ts";
+import { errorMessage } from "../errors.ts";
+import { type ApiRequest, empty, json, type Reply, type Route } from "../handler.ts";
+import { hijack, joinStreams } from "../hijack.ts";
+import { endAndLinger } from "../http/linger.ts";
+import { readJson } from "../json-body.ts";
+import { ExecConfigSchema, ExecStartSchema } from "../schemas/exec.ts";
+import type { ApiParts } from "../types.ts";
+
+export const routes: readonly Route[] = [
+  { method: "GET", path: "/exec/{id}/json", handle: inspect },
+  { method: "POST", path: "/exec/{id}/start", handle: start },
+  { method: "POST", path: "/exec/{id}/resize", handle: resize },
+];
+
+/** `POST /containers/{id}/exec` */
+export async function createExec(request: ApiRequest, { containers }: ApiParts): Promise<Reply> {
+  const config = (await readJson(request, ExecConfigSchema)) ?? {};
+  if (!config.Cmd?.length) throw new InvalidArgument("No exec command specified");
+  if (isBefore(request.version, "1.42")) delete config.ConsoleSize;
+  return json({ Id: await containers.execCreate(request.params.id!, config) }, 201);
+}
+
+function inspect({ params }: ApiRequest, { containers }: ApiParts): Reply {
+  return json(containers.execInspect(params.id!));
+}
+
+/**
+ * Detached, a failure is an answer. Otherwise the connection is the client's from the moment the session is known to
+ * exist, and a failure to start is text in the stream: that is where clients look for it.
+ */
+async function start(request: ApiRequest, { containers }: ApiParts): Promise<Reply> {
+  const { params, version } = request;
+  const {
+    Detach: detach = false,
+    Tty = false,
+    ConsoleSize,
+  } = (await readJson(request, ExecStartSchema)) ?? {};
+  const consoleSize = isBefore(version, "1.42") ? undefined : ConsoleSize;
+  const session = containers.execInspect(params.id!);
+  if (detach) {
+    await containers.execStart(params.id!, { detach, terminal: Tty });
+    return empty(200);
+  }
+  const serve = async (client: Duplex) => {
+    try {
+      const { stream } = await containers.execStart(params.id!, { detach, terminal: Tty, consoleSize });
+      if (stream) return await joinStreams(client, stream, { input: session.OpenStdin });
+    } catch (error) {
+      const text = Buffer.from(`${errorMessage(error)}\r\n`);
+      client.write(Tty ? text : encodeFrame(STREAM.stdout, text));
+    }
+    endAndLinger(client);
+  };
+  return hijack(request, { terminal: Tty, serve });
+}
+
+async function resize({ params, query }: ApiRequest, { containers }: ApiParts): Promise<Reply> {
+  await containers.execResize(params.id!, query.integer("h"), query.integer("w"));
+  return empty(200);
+}

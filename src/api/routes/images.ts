@@ -1,0 +1,147 @@
+import { isDigest } from "#base/digest.ts";
+import { InvalidArgument, NotImplemented } from "#base/errors.ts";
+import type { Filters } from "#base/filters.ts";
+import { isBefore } from "#spec/docker/versions.ts";
+import { DEFAULT_TAG, parseReference } from "#spec/reference.ts";
+import { type ApiRequest, empty, json, type Reply, type Route, stream } from "../handler.ts";
+import { progressStream } from "../json-lines.ts";
+import { imageInspect, imageSummary } from "../map/image.ts";
+import { decodeRegistryAuth } from "../registry-auth.ts";
+import type { ApiParts } from "../types.ts";
+import { notImplemented } from "./_not-implemented.ts";
+
+export const routes: readonly Route[] = [
+  { method: "GET", path: "/images/json", handle: list },
+  { method: "GET", path: "/images/search", handle: notImplemented("searching a registry") },
+  { method: "GET", path: "/images/get", handle: saveSeveral },
+  { method: "POST", path: "/images/create", handle: pullOrImport },
+  { method: "POST", path: "/images/load", handle: load },
+  { method: "POST", path: "/images/prune", handle: prune, since: "1.25" },
+  { method: "GET", path: "/images/{name...}/json", handle: inspect },
+  { method: "GET", path: "/images/{name...}/history", handle: history },
+  { method: "GET", path: "/images/{name...}/get", handle: saveOne },
+  {
+    method: "GET",
+    path: "/images/{name...}/attestations",
+    handle: notImplemented("attestations"),
+    since: "1.55",
+  },
+  { method: "POST", path: "/images/{name...}/push", handle: notImplemented("pushing an image") },
+  { method: "POST", path: "/images/{name...}/tag", handle: tag },
+  { method: "DELETE", path: "/images/{name...}", handle: remove },
+];
+
+async function list(request: ApiRequest, parts: ApiParts): Promise<Reply> {
+  const { query, version } = request;
+  const views = await parts.images.list({ all: query.boolean("all"), filters: listFilters(request) });
+  const wantsShared = query.boolean("shared-size") && !isBefore(version, "1.42");
+  const sharedSizes = wantsShared ? await sharedSizesOf(parts) : undefined;
+  const containersOf = (id: string) =>
+    isBefore(version, "1.51") ? -1 : parts.containers.imageUsers.countFor(id);
+  return json(
+    views.map((view) => {
+      const counts = { containers: containersOf(view.id), sharedSize: sharedSizes?.get(view.id) ?? -1 };
+      return imageSummary(view, counts, version);
+    }),
+  );
+}
+
+/** Before 1.25 a name could be asked for outside the filters. */
+function listFilters({ query, version }: ApiRequest): Filters {
+  const name = query.optional("filter");
+  const filters = query.filters();
+  return name && isBefore(version, "1.25") ? { ...filters, reference: [name] } : filters;
+}
+
+async function sharedSizesOf({ system }: ApiParts): Promise<Map<string, number>> {
+  const usage = await system.diskUsage(new Set(["image"]));
+  return new Map(usage.images?.items.map(({ image, sharedSize }) => [image.id, sharedSize]));
+}
+
+function inspect(request: ApiRequest, { images, system }: ApiParts): Reply {
+  const view = images.get(request.params.name!, platformSince(request, "1.49"));
+  return json(imageInspect(view, system.imageStorage(view), request.version));
+}
+
+function history({ params }: ApiRequest, { images }: ApiParts): Reply {
+  return json(images.history(params.name!));
+}
+
+function tag({ params, query }: ApiRequest, { images }: ApiParts): Reply {
+  images.tag(params.name!, query.text("repo"), query.optional("tag") ?? DEFAULT_TAG);
+  return empty(201);
+}
+
+async function remove({ params, query }: ApiRequest, { images }: ApiParts): Promise<Reply> {
+  const options = { force: query.boolean("force"), prune: !query.boolean("noprune") };
+  return json(await images.remove(params.name!, options));
+}
+
+async function prune({ query }: ApiRequest, { images }: ApiParts): Promise<Reply> {
+  return json(await images.prune(query.filters()));
+}
+
+function pullOrImport(request: ApiRequest, parts: ApiParts): Reply {
+  if (request.query.optional("fromImage")) return pull(request, parts);
+  const source = request.query.optional("fromSrc");
+  if (!source) throw new InvalidArgument("either fromImage or fromSrc must be given");
+  if (source !== "-")
+    throw new NotImplemented(`importing from ${source} is not implemented by this version of wharf`, {
+      hint: "fetch the archive and import it from a file or standard input",
+    });
+  return importArchive(request, parts);
+}
+
+function pull(request: ApiRequest, { images }: ApiParts): Reply {
+  const reference = pullReference(request.query.text("fromImage"), request.query.text("tag"));
+  const { tag, digest } = parseReference(reference);
+  return progressStream(
+    images.pull({
+      reference,
+      allTags: tag === undefined && digest === undefined,
+      platform: platformSince(request, "1.32"),
+      auth: decodeRegistryAuth(request.headers["x-registry-auth"]),
+      signal: request.signal,
+    }),
+  );
+}
+
+/** The name comes with its tag or digest, or beside it; a colon at the end is how some ask for all tags. */
+function pullReference(image: string, tag: string): string {
+  const name = image.replace(/:$/, "");
+  if (tag === "") return name;
+  return isDigest(tag) ? `${name}@${tag}` : `${name}:${tag}`;
+}
+
+function importArchive(request: ApiRequest, { images }: ApiParts): Reply {
+  const { query, body, signal } = request;
+  return progressStream(
+    images.importArchive(body, {
+      repo: query.optional("repo"),
+      tag: query.optional("tag"),
+      message: query.optional("message"),
+      changes: query.list("changes"),
+      platform: platformSince(request, "1.32"),
+      signal,
+    }),
+  );
+}
+
+function load(request: ApiRequest, { images }: ApiParts): Reply {
+  const { query, body, signal } = request;
+  return progressStream(images.load(body, { quiet: query.boolean("quiet"), signal }));
+}
+
+function saveOne({ params, signal }: ApiRequest, { images }: ApiParts): Reply {
+  return stream(images.save([params.name!], { signal }), { contentType: "application/x-tar" });
+}
+
+function saveSeveral({ query, signal }: ApiRequest, { images }: ApiParts): Reply {
+  const names = query.list("names");
+  if (names.length === 0) throw new InvalidArgument("no image names given");
+  return stream(images.save(names, { signal }), { contentType: "application/x-tar" });
+}
+
+function platformSince({ query, version }: ApiRequest, introduced: string): string | undefined {
+  return isBefore(version, introduced) ? undefined : query.optional("platform");
+}

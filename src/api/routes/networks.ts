@@ -1,0 +1,66 @@
+import { InvalidArgument } from "#base/errors.ts";
+import { isBefore } from "#spec/docker/versions.ts";
+import { type ApiRequest, empty, json, type Reply, type Route } from "../handler.ts";
+import { readJson } from "../json-body.ts";
+import { networkView } from "../map/network.ts";
+import { NetworkConnectSchema, NetworkCreateSchema, NetworkDisconnectSchema } from "../schemas/networks.ts";
+import type { ApiParts } from "../types.ts";
+
+export const routes: readonly Route[] = [
+  { method: "GET", path: "/networks", handle: list },
+  { method: "GET", path: "/networks/", handle: list },
+  { method: "POST", path: "/networks/create", handle: create },
+  { method: "POST", path: "/networks/prune", handle: prune, since: "1.25" },
+  { method: "GET", path: "/networks/{id}", handle: inspect },
+  { method: "DELETE", path: "/networks/{id}", handle: remove },
+  { method: "POST", path: "/networks/{id}/connect", handle: connect },
+  { method: "POST", path: "/networks/{id}/disconnect", handle: disconnect },
+];
+
+/** Since 1.28 the list comes without the containers. */
+function list({ query, version }: ApiRequest, { networks }: ApiParts): Reply {
+  const records = networks.list(query.filters());
+  const withEndpoints = isBefore(version, "1.28");
+  return json(
+    records.map((record) => networkView(record, withEndpoints ? networks.endpointsOf(record.id) : [])),
+  );
+}
+
+function inspect({ params }: ApiRequest, { networks }: ApiParts): Reply {
+  const record = networks.get(params.id!);
+  return json(networkView(record, networks.endpointsOf(record.id)));
+}
+
+async function create(request: ApiRequest, { networks }: ApiParts): Promise<Reply> {
+  const body = await readJson(request, NetworkCreateSchema);
+  if (!body) throw new InvalidArgument("invalid JSON: got EOF while reading request body");
+  if (isBefore(request.version, "1.48")) delete body.EnableIPv4;
+  const { record, warning } = networks.create(body);
+  return json({ Id: record.id, Warning: warning }, 201);
+}
+
+function remove({ params }: ApiRequest, { networks }: ApiParts): Reply {
+  networks.remove(params.id!);
+  return empty(204);
+}
+
+async function connect(request: ApiRequest, { containers }: ApiParts): Promise<Reply> {
+  const body = await readJson(request, NetworkConnectSchema);
+  if (!body) throw new InvalidArgument("invalid JSON: got EOF while reading request body");
+  const settings = { ...body.EndpointConfig };
+  if (isBefore(request.version, "1.54")) delete settings.MacAddress;
+  await containers.connect(body.Container, request.params.id!, settings);
+  return empty(200);
+}
+
+async function disconnect(request: ApiRequest, { containers }: ApiParts): Promise<Reply> {
+  const body = await readJson(request, NetworkDisconnectSchema);
+  if (!body) throw new InvalidArgument("invalid JSON: got EOF while reading request body");
+  await containers.disconnect(body.Container, request.params.id!, body.Force ?? false);
+  return empty(200);
+}
+
+function prune({ query }: ApiRequest, { networks }: ApiParts): Reply {
+  const removed = networks.prune(query.filters());
+  return json({ NetworksDeleted: removed.length > 0 ? removed : null });
+}

@@ -1,0 +1,46 @@
+import type { Filters } from "#base/filters.ts";
+import { isBefore } from "#spec/docker/versions.ts";
+import { type ApiRequest, empty, json, type Reply, type Route } from "../handler.ts";
+import { readJson } from "../json-body.ts";
+import { volumeView } from "../map/volume.ts";
+import { VolumeCreateSchema } from "../schemas/volumes.ts";
+import type { ApiParts } from "../types.ts";
+import { notASwarmManager } from "./_swarm-errors.ts";
+
+export const routes: readonly Route[] = [
+  { method: "GET", path: "/volumes", handle: list },
+  { method: "POST", path: "/volumes/create", handle: create },
+  { method: "POST", path: "/volumes/prune", handle: prune, since: "1.25" },
+  { method: "GET", path: "/volumes/{name}", handle: inspect },
+  { method: "PUT", path: "/volumes/{name}", handle: notASwarmManager, since: "1.42" },
+  { method: "DELETE", path: "/volumes/{name}", handle: remove },
+];
+
+function list({ query }: ApiRequest, { volumes }: ApiParts): Reply {
+  return json({ Volumes: volumes.list(query.filters()).map(volumeView), Warnings: null });
+}
+
+function inspect({ params }: ApiRequest, { volumes }: ApiParts): Reply {
+  return json(volumeView(volumes.get(params.name!)));
+}
+
+async function create(request: ApiRequest, { volumes }: ApiParts): Promise<Reply> {
+  const body = (await readJson(request, VolumeCreateSchema)) ?? {};
+  return json(volumeView(volumes.create(body)), 201);
+}
+
+async function remove({ params, query }: ApiRequest, { volumes }: ApiParts): Promise<Reply> {
+  await volumes.remove(params.name!, { force: query.boolean("force") });
+  return empty(204);
+}
+
+async function prune(request: ApiRequest, { volumes }: ApiParts): Promise<Reply> {
+  const { removed, spaceReclaimed } = await volumes.prune(pruneFilters(request));
+  return json({ VolumesDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: spaceReclaimed });
+}
+
+/** Before 1.42 named volumes were pruned with the anonymous ones. */
+function pruneFilters({ query, version }: ApiRequest): Filters {
+  const filters = query.filters();
+  return isBefore(version, "1.42") ? { ...filters, all: ["true"] } : filters;
+}

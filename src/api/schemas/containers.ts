@@ -1,0 +1,182 @@
+import { Type } from "@sinclair/typebox";
+import { ConsoleSizeSchema } from "./exec.ts";
+import {
+  fields,
+  keySet,
+  mapOf,
+  nullable,
+  oneOf,
+  text,
+  textMap,
+  texts,
+  textsOrText,
+  uint16,
+  whole,
+  yesNo,
+} from "./kinds.ts";
+import { EndpointsSchema } from "./networks.ts";
+
+const health = fields({
+  Test: textsOrText,
+  Interval: whole,
+  Timeout: whole,
+  StartPeriod: whole,
+  StartInterval: whole,
+  Retries: whole,
+});
+
+const containerConfig = fields({
+  Hostname: text,
+  Domainname: text,
+  User: text,
+  AttachStdin: yesNo,
+  AttachStdout: yesNo,
+  AttachStderr: yesNo,
+  ExposedPorts: keySet,
+  Tty: yesNo,
+  OpenStdin: yesNo,
+  StdinOnce: yesNo,
+  Env: texts,
+  Cmd: textsOrText,
+  Healthcheck: health,
+  ArgsEscaped: yesNo,
+  Image: text,
+  Volumes: keySet,
+  WorkingDir: text,
+  Entrypoint: textsOrText,
+  NetworkDisabled: yesNo,
+  MacAddress: text,
+  OnBuild: texts,
+  Labels: textMap,
+  StopSignal: text,
+  StopTimeout: whole,
+  Shell: textsOrText,
+});
+
+const restartPolicy = fields({
+  Name: oneOf("", "no", "always", "unless-stopped", "on-failure"),
+  MaximumRetryCount: whole,
+});
+
+const throttles = Type.Array(fields({ Path: text, Rate: whole }));
+
+const resources = fields({
+  CpuShares: whole,
+  Memory: whole,
+  CgroupParent: text,
+  BlkioWeight: uint16,
+  BlkioWeightDevice: Type.Array(fields({ Path: text, Weight: uint16 })),
+  BlkioDeviceReadBps: throttles,
+  BlkioDeviceWriteBps: throttles,
+  BlkioDeviceReadIOps: throttles,
+  BlkioDeviceWriteIOps: throttles,
+  CpuPeriod: whole,
+  CpuQuota: whole,
+  CpuRealtimePeriod: whole,
+  CpuRealtimeRuntime: whole,
+  CpusetCpus: text,
+  CpusetMems: text,
+  Devices: Type.Array(fields({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text })),
+  DeviceCgroupRules: texts,
+  DeviceRequests: Type.Array(
+    fields({
+      Driver: text,
+      Count: whole,
+      DeviceIDs: texts,
+      Capabilities: Type.Array(texts),
+      Options: textMap,
+    }),
+  ),
+  KernelMemory: whole,
+  KernelMemoryTCP: whole,
+  MemoryReservation: whole,
+  MemorySwap: whole,
+  MemorySwappiness: whole,
+  NanoCpus: whole,
+  OomKillDisable: yesNo,
+  Init: yesNo,
+  PidsLimit: whole,
+  Ulimits: Type.Array(fields({ Name: text, Soft: whole, Hard: whole })),
+  CpuCount: whole,
+  CpuPercent: whole,
+  IOMaximumIOps: whole,
+  IOMaximumBandwidth: whole,
+});
+
+const mount = fields({
+  Target: text,
+  Source: text,
+  Type: oneOf("bind", "cluster", "image", "npipe", "tmpfs", "volume"),
+  ReadOnly: yesNo,
+  Consistency: text,
+  BindOptions: fields({
+    Propagation: text,
+    NonRecursive: yesNo,
+    CreateMountpoint: yesNo,
+    ReadOnlyNonRecursive: yesNo,
+    ReadOnlyForceRecursive: yesNo,
+  }),
+  VolumeOptions: fields({
+    NoCopy: yesNo,
+    Labels: textMap,
+    DriverConfig: fields({ Name: text, Options: textMap }),
+    Subpath: text,
+  }),
+  ImageOptions: fields({ Subpath: text }),
+  TmpfsOptions: fields({ SizeBytes: whole, Mode: whole, Options: Type.Array(texts) }),
+});
+
+const portBindings = mapOf(nullable(Type.Array(fields({ HostIp: text, HostPort: text }))));
+
+const hostConfig = fields({
+  ...resources.properties,
+  Binds: texts,
+  ContainerIDFile: text,
+  LogConfig: fields({ Type: text, Config: textMap }),
+  NetworkMode: text,
+  PortBindings: portBindings,
+  RestartPolicy: restartPolicy,
+  AutoRemove: yesNo,
+  VolumeDriver: text,
+  VolumesFrom: texts,
+  Mounts: Type.Array(mount),
+  ConsoleSize: ConsoleSizeSchema,
+  Annotations: textMap,
+  /** Of API 1.40 only; present here so that it can be refused. */
+  Capabilities: texts,
+  CapAdd: textsOrText,
+  CapDrop: textsOrText,
+  CgroupnsMode: oneOf("", "private", "host"),
+  Dns: texts,
+  DnsOptions: texts,
+  DnsSearch: texts,
+  ExtraHosts: texts,
+  GroupAdd: texts,
+  IpcMode: text,
+  Cgroup: text,
+  Links: texts,
+  OomScoreAdj: whole,
+  PidMode: text,
+  Privileged: yesNo,
+  PublishAllPorts: yesNo,
+  ReadonlyRootfs: yesNo,
+  SecurityOpt: texts,
+  StorageOpt: textMap,
+  Tmpfs: textMap,
+  UTSMode: text,
+  UsernsMode: text,
+  ShmSize: whole,
+  Sysctls: textMap,
+  Runtime: text,
+  Isolation: text,
+  MaskedPaths: texts,
+  ReadonlyPaths: texts,
+});
+
+export const ContainerCreateSchema = fields({
+  ...containerConfig.properties,
+  HostConfig: hostConfig,
+  NetworkingConfig: fields({ EndpointsConfig: EndpointsSchema }),
+});
+
+export const ContainerUpdateSchema = fields({ ...resources.properties, RestartPolicy: restartPolicy });

@@ -1,0 +1,107 @@
+/** The API's front door: listeners, and every request's way from its head to its answer. */
+import { InvalidArgument, messageOf, NotFound } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import { isBefore, MAX_API_VERSION, negotiate } from "#spec/docker/versions.ts";
+import { Chapters } from "./chapters.ts";
+import { deliver } from "./deliver.ts";
+import { errorReply, errorStatus } from "./errors.ts";
+import { type ApiRequest, empty, type Reply, type ReplyHeaders } from "./handler.ts";
+import { type Exchange, HttpConnection } from "./http/connection.ts";
+import { upgradeOf } from "./http/head.ts";
+import { type Listener, listen } from "./http/listener.ts";
+import { ConnectionLost, type PeerSocket } from "./http/socket.ts";
+import { Query } from "./query.ts";
+import { decodePath, parseTarget } from "./target.ts";
+import type { Api, ApiRequirements } from "./types.ts";
+
+export function createApi(requirements: ApiRequirements): Api {
+  const { options, log } = requirements;
+  const common: ReplyHeaders = {
+    "Api-Version": MAX_API_VERSION,
+    "Docker-Experimental": String(options.experimental),
+    Ostype: "linux",
+    Server: options.serverName,
+  };
+  const listeners: Listener[] = [];
+  const connections = new Set<HttpConnection>();
+  const context: Context = { ...requirements, chapters: new Chapters(), common };
+
+  const accept = (socket: PeerSocket) => {
+    const connection = new HttpConnection(socket, (exchange) => answer(exchange, context));
+    connections.add(connection);
+    void connection.closed.then(() => connections.delete(connection));
+    connection.serve().catch((error) => log.error("a connection failed", { error }));
+  };
+
+  return {
+    listen(address, tls) {
+      const listener = listen(address, tls, accept);
+      listeners.push(listener);
+      return { port: listener.port };
+    },
+    connectionCount: () => connections.size,
+    async close(graceMs) {
+      for (const listener of listeners.splice(0)) listener.stop();
+      for (const connection of connections) connection.close();
+      await Promise.race([Promise.all([...connections].map(({ closed }) => closed)), Bun.sleep(graceMs)]);
+      for (const connection of connections) connection.destroy();
+    },
+  };
+}
+
+interface Context extends ApiRequirements {
+  readonly chapters: Chapters;
+  /** Headers of every answer. */
+  readonly common: ReplyHeaders;
+}
+
+/** Answers one request; an error becomes an answer as long as none has begun. */
+async function answer(exchange: Exchange, context: Context): Promise<void> {
+  const { head } = exchange;
+  const { log, common } = context;
+  try {
+    const reply = await dispatch(exchange, context);
+    await deliver(reply, exchange, common);
+  } catch (error) {
+    if (error instanceof ConnectionLost) throw error;
+    if (exchange.response.hasBegun) {
+      log.error("an answer broke off", { method: head.method, target: head.target, error });
+      throw error;
+    }
+    logFailure(log, head, error);
+    await deliver(errorReply(error, parseTarget(head.target).version), exchange, common);
+  }
+}
+
+async function dispatch(exchange: Exchange, context: Context): Promise<Reply> {
+  const { head } = exchange;
+  context.log.debug("request", { method: head.method, target: head.target });
+  if (head.method === "OPTIONS") return empty(200);
+  const target = parseTarget(head.target);
+  const version = negotiate(target.version, context.options.minVersion);
+  const path = decodePath(target.path);
+  const found = await context.chapters.find(head.method, path);
+  if (!found) throw new NotFound("page not found");
+  const { route, params } = found;
+  if (route.since && isBefore(version, route.since))
+    throw new InvalidArgument(`${head.method} ${path} requires minimum API version ${route.since}`);
+  if (!route.isEarly) await context.ready;
+  const query = new Query(target.query);
+  return await route.handle(requestOf(exchange, context, { path, params, query, version }), context);
+}
+
+function requestOf(
+  { head, body, signal }: Exchange,
+  { options, now }: Context,
+  target: Pick<ApiRequest, "path" | "params" | "query" | "version">,
+): ApiRequest {
+  const { method, headers } = head;
+  return { ...target, method, headers, body, signal, upgrade: upgradeOf(head), options, now: now() };
+}
+
+function logFailure(log: Log, head: Exchange["head"], error: unknown): void {
+  const status = errorStatus(error);
+  const fields = { method: head.method, target: head.target, status, reason: messageOf(error) };
+  if (status !== 500) log.debug("request refused", fields);
+  else log.error("request failed", fields);
+}

@@ -1,0 +1,114 @@
+/**
+ * What the API asks of the rest of the engine beyond the contracts of containers, images, networks, volumes and events,
+ * and what `createApi` gives back.
+ */
+import type { Log } from "#base/log.ts";
+import type { Containers, ContainerView } from "#containers/types.ts";
+import type { Events } from "#events/types.ts";
+import type { Images, ImageView } from "#images/types.ts";
+import type { Networks } from "#network/types.ts";
+import type { SystemInfo, SystemVersion } from "#spec/docker/system.ts";
+import type { ApiVersion } from "#spec/docker/versions.ts";
+import type { VolumeRecord, Volumes } from "#volumes/types.ts";
+
+/** Facts about the whole engine; implemented by daemon/. */
+export interface System {
+  info(): Promise<SystemInfo>;
+  version(): SystemVersion;
+  diskUsage(parts: ReadonlySet<DiskUsagePart>): Promise<DiskUsage>;
+  /** Which driver keeps an image's layers, and where; undefined for an image without layers. */
+  imageStorage(image: ImageView): ImageStorage | undefined;
+}
+
+export interface ImageStorage {
+  readonly name: string;
+  /** Directories as Docker's GraphDriver.Data shows them. */
+  readonly data: Readonly<Record<string, string>>;
+}
+
+export type DiskUsagePart = "container" | "image" | "volume" | "build-cache";
+
+/** Sizes in bytes. A part that was not asked for is absent. */
+export interface DiskUsage {
+  readonly images?: {
+    /** All layers, each counted once. */
+    readonly layersSize: number;
+    readonly items: readonly ImageUsage[];
+  };
+  /** With their sizes. */
+  readonly containers?: readonly ContainerView[];
+  readonly volumes?: readonly VolumeUsage[];
+}
+
+export interface ImageUsage {
+  readonly image: ImageView;
+  /** Bytes in layers that other images have too. */
+  readonly sharedSize: number;
+  /** Containers made from it, stopped ones included. */
+  readonly containers: number;
+}
+
+export interface VolumeUsage {
+  readonly volume: VolumeRecord;
+  readonly sizeBytes: number;
+  /** Containers that use it. */
+  readonly users: number;
+}
+
+export type ListenAddress =
+  | { readonly unix: string }
+  /** Port 0 takes any free one. */
+  | { readonly host: string; readonly port: number }
+  /** An inherited descriptor that listens already. */
+  | { readonly fd: number };
+
+/** PEM texts. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+  /** Clients must show a certificate signed by one of these. */
+  readonly clientCa: string | undefined;
+}
+
+/** The engine as the routes see it. */
+export interface ApiParts {
+  readonly containers: Containers;
+  readonly images: Images;
+  readonly networks: Networks;
+  readonly volumes: Volumes;
+  readonly events: Events;
+  readonly system: System;
+}
+
+export interface ApiOptions {
+  /** Sent as the `Server` header. */
+  readonly serverName: string;
+  /** "1.24" unless the configuration raises it. */
+  readonly minVersion: ApiVersion;
+  readonly experimental: boolean;
+  /** What clients build with: "1" sends the context to /build, "2" is BuildKit. */
+  readonly builderVersion: "1" | "2";
+  /** The version of its control groups decides the default of an old client's request. */
+  readonly cgroupVersion: 1 | 2;
+}
+
+export interface ApiRequirements extends ApiParts {
+  readonly log: Log;
+  readonly options: ApiOptions;
+  /** Requests that need the engine's state wait for it; `_ping` and `version` do not. */
+  readonly ready: Promise<void>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export interface Api {
+  /** @throws the system's error when the address cannot be bound */
+  listen(address: ListenAddress, tls?: TlsFiles): { readonly port: number | undefined };
+  /** Connections open now, hijacked ones included. */
+  connectionCount(): number;
+  /**
+   * Stops accepting, tells streaming requests to end and waits for the others.
+   * @param graceMs after this, what is left is cut off
+   */
+  close(graceMs: number): Promise<void>;
+}

@@ -1,0 +1,162 @@
+import type { ArgumentCount, Command } from "./command.ts";
+import { type CommandEntry, findCommand, GROUPS } from "./commands/all.ts";
+import { CliError, shownMessage } from "./errors.ts";
+import { FlagError, type FlagSpecs, parseFlags } from "./flags.ts";
+import type { GlobalFlags } from "./global-flags.ts";
+import type { CliHost } from "./host.ts";
+import { NO_GLOBAL_FLAGS } from "./no-global-flags.ts";
+import { Session } from "./session.ts";
+
+const PROGRAM = "wharf";
+
+/** Exit code when the command line itself cannot be read. */
+const USAGE_EXIT_CODE = 125;
+
+/** What the shell reports for a process that wrote to a closed pipe (128 + SIGPIPE). */
+const BROKEN_PIPE_EXIT_CODE = 141;
+
+/**
+ * Runs one command line.
+ * @param argv the words after the program's name
+ * @returns the exit code; the caller ends the process, as reading standard input may otherwise keep it alive
+ */
+export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
+  try {
+    return await dispatch(argv, host);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") return BROKEN_PIPE_EXIT_CODE;
+    await host.stderr.write(`${shownMessage(error)}\n`);
+    return error instanceof CliError ? error.exitCode : 1;
+  }
+}
+
+async function dispatch(argv: readonly string[], host: CliHost): Promise<number> {
+  const global = argv[0]?.startsWith("-")
+    ? await parseGlobalFlags(argv, host)
+    : { flags: NO_GLOBAL_FLAGS, rest: argv, wantsHelp: false };
+  if (typeof global === "number") return global;
+  const { flags, rest } = global;
+  const [first, second] = rest;
+  if (flags.version) return await showVersion(host);
+  if (first === undefined || global.wantsHelp)
+    return await (await import("./program-help.ts")).showProgramHelp(host);
+  const found = findCommand(first, second);
+  if (!found) return await explainUnknown(host, first, second);
+  const path = [PROGRAM, ...rest.slice(0, found.words)].join(" ");
+  return await runCommand(host, flags, { entry: found.entry, path, args: rest.slice(found.words) });
+}
+
+async function parseGlobalFlags(argv: readonly string[], host: CliHost) {
+  const { GLOBAL_FLAGS } = await import("./global-flags.ts");
+  const usage = { path: PROGRAM, usage: "[OPTIONS] COMMAND [ARG...]", interspersed: false };
+  const parsed = await parseOrExplain(host, argv, GLOBAL_FLAGS, usage);
+  return typeof parsed === "number"
+    ? parsed
+    : { flags: parsed.values, rest: parsed.rest, wantsHelp: parsed.wantsHelp };
+}
+
+async function showVersion(host: CliHost): Promise<number> {
+  const { VERSION } = await import("./version.ts");
+  await host.stdout.write(`Wharf version ${VERSION}\n`);
+  return 0;
+}
+
+interface Call {
+  readonly entry: CommandEntry;
+  /** "wharf container ls" */
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+async function runCommand(
+  host: CliHost,
+  globalFlags: GlobalFlags,
+  { entry, path, args }: Call,
+): Promise<number> {
+  const { command } = (await entry.load()) as { readonly command: Command };
+  const parsed = await parseOrExplain(host, args, command.flags, {
+    path,
+    usage: command.usage,
+    interspersed: command.interspersed ?? true,
+  });
+  if (typeof parsed === "number") return parsed;
+  if (parsed.wantsHelp)
+    return await (await import("./program-help.ts")).showCommandHelp(host, path, entry, command);
+  const complaint = argumentComplaint(path, command, parsed.rest.length);
+  if (complaint) {
+    await host.stderr.write(complaint);
+    return 1;
+  }
+  for (const warning of parsed.warnings) await host.stderr.write(`${warning}\n`);
+  const session = new Session(host, globalFlags, path);
+  try {
+    return (
+      (await command.run({ session, args: parsed.rest, flags: parsed.values, given: parsed.given })) ?? 0
+    );
+  } catch (error) {
+    if (globalFlags.debug && error instanceof Error) await host.stderr.write(`${error.stack}\n`);
+    throw error;
+  } finally {
+    await session.close();
+  }
+}
+
+interface Usage {
+  readonly path: string;
+  readonly usage: string;
+  readonly interspersed: boolean;
+}
+
+/** The parsed flags, or the exit code after the user was told what is wrong with them. */
+async function parseOrExplain<F extends FlagSpecs>(
+  host: CliHost,
+  args: readonly string[],
+  specs: F,
+  { path, usage, interspersed }: Usage,
+) {
+  try {
+    return parseFlags(args, specs, { interspersed });
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    await host.stderr.write(
+      `${error.message}\n\nUsage:  ${path} ${usage}\n\nRun '${path} --help' for more information\n`,
+    );
+    return USAGE_EXIT_CODE;
+  }
+}
+
+async function explainUnknown(host: CliHost, first: string, second: string | undefined): Promise<number> {
+  const isGroup = Object.hasOwn(GROUPS, first);
+  if (isGroup && (second === undefined || second === "--help" || second === "-h"))
+    return await (await import("./program-help.ts")).showGroupHelp(host, first);
+  const path = isGroup ? `${PROGRAM} ${first}` : PROGRAM;
+  const usage = isGroup ? `Usage:  ${path}\n\n` : "";
+  const unknown = isGroup ? `${path} ${second}` : `${path} ${first}`;
+  await host.stderr.write(
+    `${PROGRAM}: unknown command: ${unknown}\n\n${usage}Run '${path} --help' for more information\n`,
+  );
+  return 1;
+}
+
+/** The text for a wrong number of arguments; undefined when it is right. */
+function argumentComplaint(
+  path: string,
+  { arguments: wanted, usage }: Command,
+  count: number,
+): string | undefined {
+  if (count >= wanted.min && (wanted.max === undefined || count <= wanted.max)) return undefined;
+  const usageText = `Usage:  ${[path, usage].filter(Boolean).join(" ")}`;
+  const pointer = wanted.max === undefined ? "See" : "Run";
+  const more = `${pointer} '${path} --help' for more information`;
+  return `${PROGRAM}: '${path}' ${requirement(wanted)}\n\n${usageText}\n\n${more}\n`;
+}
+
+function requirement({ min, max }: ArgumentCount): string {
+  const plural = (number: number) => `${number} argument${number === 1 ? "" : "s"}`;
+  if (max === undefined) return `requires at least ${plural(min)}`;
+  if (max === 0) return "accepts no arguments";
+  if (min === max) return `requires ${plural(min)}`;
+  return min === 0
+    ? `requires at most ${plural(max)}`
+    : `requires at least ${min} and at most ${plural(max)}`;
+}

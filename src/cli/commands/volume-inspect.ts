@@ -1,0 +1,20 @@
+import { defineCommand, SOME_ARGUMENTS } from "../command.ts";
+import { string } from "../flag-kinds.ts";
+import { OBJECT_FORMAT_TEXT } from "./_format-text.ts";
+import { inspectObjects } from "./_inspect.ts";
+
+export const command = defineCommand({
+  usage: "[OPTIONS] VOLUME [VOLUME...]",
+  arguments: SOME_ARGUMENTS,
+  completes: "volumes",
+  flags: {
+    format: string(OBJECT_FORMAT_TEXT, { short: "f" }),
+  },
+  async run({ session, args, flags }) {
+    const client = await session.client();
+    await inspectObjects(session, args, {
+      format: flags.format,
+      find: async (name) => ({ kind: "volume", json: await client.volumes.inspectText(name) }),
+    });
+  },
+});

@@ -1,0 +1,209 @@
+import type { Filters } from "#base/filters.ts";
+import { encodeFilters } from "#base/filters.ts";
+import type {
+  ContainerCreateRequest,
+  ContainerCreateResponse,
+  ContainerInspect,
+  ContainerPruneResponse,
+  ContainerSummary,
+  ContainerTop,
+  ContainerUpdateRequest,
+  ContainerWaitResponse,
+  FilesystemChange,
+} from "#spec/docker/containers.ts";
+import type { HttpResponse } from "./connection.ts";
+import { encodeName } from "./http-head.ts";
+import { jsonLines } from "./json-lines.ts";
+import type { Transport } from "./transport.ts";
+import type { Channel } from "./types.ts";
+
+export interface ListContainersOptions {
+  readonly all?: boolean;
+  readonly limit?: number;
+  readonly size?: boolean;
+  readonly filters?: Filters;
+}
+
+export interface AttachOptions {
+  readonly stdin?: boolean;
+  readonly stdout?: boolean;
+  readonly stderr?: boolean;
+  /** Also what was written before. */
+  readonly logs?: boolean;
+  readonly detachKeys?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface LogsOptions {
+  readonly stdout?: boolean;
+  readonly stderr?: boolean;
+  readonly follow?: boolean;
+  readonly timestamps?: boolean;
+  readonly details?: boolean;
+  /** Number of lines from the end, or "all". */
+  readonly tail?: string;
+  /** Unix time in seconds, with a fraction. */
+  readonly since?: string;
+  readonly until?: string;
+  readonly signal?: AbortSignal;
+}
+
+export type WaitCondition = "not-running" | "next-exit" | "removed";
+
+/** The container calls of the API. Names and ids are given as the user wrote them. */
+export class Containers {
+  readonly #http: Transport;
+
+  constructor(http: Transport) {
+    this.#http = http;
+  }
+
+  list({ filters, limit, ...query }: ListContainersOptions = {}): Promise<ContainerSummary[]> {
+    return this.#http.json("GET", "/containers/json", {
+      query: {
+        ...query,
+        limit: limit !== undefined && limit > 0 ? limit : undefined,
+        filters: encodeFilters(filters ?? {}),
+      },
+    });
+  }
+
+  /** @throws NotFound when the image is not there: pull it and ask again */
+  create(
+    body: ContainerCreateRequest,
+    options: { readonly name?: string; readonly platform?: string } = {},
+  ): Promise<ContainerCreateResponse> {
+    return this.#http.json("POST", "/containers/create", {
+      query: { name: options.name, platform: options.platform },
+      json: body,
+    });
+  }
+
+  inspect(id: string): Promise<ContainerInspect> {
+    return this.#http.json("GET", `${pathOf(id)}/json`);
+  }
+
+  /** The engine's own JSON text, for showing. */
+  inspectText(id: string, options: { readonly size?: boolean } = {}): Promise<string> {
+    return this.#http.text("GET", `${pathOf(id)}/json`, { query: { size: options.size } });
+  }
+
+  async start(
+    id: string,
+    options: {
+      readonly detachKeys?: string;
+      readonly checkpoint?: string;
+      readonly checkpointDir?: string;
+    } = {},
+  ): Promise<void> {
+    await this.#http.call("POST", `${pathOf(id)}/start`, {
+      query: {
+        detachKeys: options.detachKeys,
+        checkpoint: options.checkpoint,
+        "checkpoint-dir": options.checkpointDir,
+      },
+    });
+  }
+
+  async stop(
+    id: string,
+    options: { readonly signal?: string; readonly timeoutSeconds?: number } = {},
+  ): Promise<void> {
+    await this.#http.call("POST", `${pathOf(id)}/stop`, {
+      query: { signal: options.signal, t: options.timeoutSeconds },
+    });
+  }
+
+  async restart(
+    id: string,
+    options: { readonly signal?: string; readonly timeoutSeconds?: number } = {},
+  ): Promise<void> {
+    await this.#http.call("POST", `${pathOf(id)}/restart`, {
+      query: { signal: options.signal, t: options.timeoutSeconds },
+    });
+  }
+
+  async kill(id: string, signal?: string): Promise<void> {
+    await this.#http.call("POST", `${pathOf(id)}/kill`, { query: { signal } });
+  }
+
+  async pause(id: string): Promise<void> {
+    await this.#http.call("POST", `${pathOf(id)}/pause`);
+  }
+
+  async unpause(id: string): Promise<void> {
+    await this.#http.call("POST", `${pathOf(id)}/unpause`);
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    await this.#http.call("POST", `${pathOf(id)}/rename`, { query: { name } });
+  }
+
+  async remove(
+    id: string,
+    options: { readonly force?: boolean; readonly volumes?: boolean; readonly link?: boolean } = {},
+  ): Promise<void> {
+    await this.#http.call("DELETE", pathOf(id), {
+      query: { force: options.force, v: options.volumes, link: options.link },
+    });
+  }
+
+  update(id: string, body: ContainerUpdateRequest): Promise<{ Warnings: string[] | null }> {
+    return this.#http.json("POST", `${pathOf(id)}/update`, { json: body });
+  }
+
+  /**
+   * Asks to be told when the condition holds. The promise resolves when the engine has taken the question in, so that a
+   * start which follows cannot be missed; its `result` is the answer.
+   */
+  async wait(
+    id: string,
+    condition: WaitCondition,
+  ): Promise<{ readonly result: Promise<ContainerWaitResponse> }> {
+    const response = await this.#http.request("POST", `${pathOf(id)}/wait`, { query: { condition } });
+    return { result: response.text().then((text) => JSON.parse(text) as ContainerWaitResponse) };
+  }
+
+  /** Raw when the container has a terminal, else in frames. */
+  attach(id: string, { signal, ...options }: AttachOptions): Promise<Channel> {
+    return this.#http.hijack("POST", `${pathOf(id)}/attach`, { query: { stream: true, ...options }, signal });
+  }
+
+  /** @param size in character cells */
+  async resize(id: string, size: { readonly height: number; readonly width: number }): Promise<void> {
+    await this.#http.call("POST", `${pathOf(id)}/resize`, { query: { h: size.height, w: size.width } });
+  }
+
+  /** The body is raw when the container has a terminal, else in frames. */
+  logs(id: string, { signal, ...query }: LogsOptions): Promise<HttpResponse> {
+    return this.#http.request("GET", `${pathOf(id)}/logs`, { query: { ...query }, signal });
+  }
+
+  top(id: string, psArguments: string): Promise<ContainerTop> {
+    return this.#http.json("GET", `${pathOf(id)}/top`, { query: { ps_args: psArguments } });
+  }
+
+  changes(id: string): Promise<FilesystemChange[] | null> {
+    return this.#http.json("GET", `${pathOf(id)}/changes`);
+  }
+
+  /** One sample after the other; with `stream` false only one. */
+  async *stats(
+    id: string,
+    options: { readonly stream: boolean; readonly oneShot?: boolean; readonly signal?: AbortSignal },
+  ): AsyncGenerator<unknown> {
+    const response = await this.#http.request("GET", `${pathOf(id)}/stats`, {
+      query: { stream: options.stream ? "1" : "0", "one-shot": options.oneShot },
+      signal: options.signal,
+    });
+    yield* jsonLines(response.pieces());
+  }
+
+  prune(filters: Filters): Promise<ContainerPruneResponse> {
+    return this.#http.json("POST", "/containers/prune", { query: { filters: encodeFilters(filters) } });
+  }
+}
+
+function pathOf(name: string): string {
+  return `/containers/${encodeName(name)}`;
+}

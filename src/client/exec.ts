@@ -1,0 +1,34 @@
+import type { ExecConfig, ExecInspect, ExecStartConfig } from "#spec/docker/exec.ts";
+import { encodeName } from "./http-head.ts";
+import type { Transport } from "./transport.ts";
+import type { Channel } from "./types.ts";
+
+/** Processes started in running containers. */
+export class Execs {
+  readonly #http: Transport;
+
+  constructor(http: Transport) {
+    this.#http = http;
+  }
+
+  create(container: string, config: ExecConfig): Promise<{ Id: string }> {
+    return this.#http.json("POST", `/containers/${encodeName(container)}/exec`, { json: config });
+  }
+
+  /** Starts and attaches. Raw when the process has a terminal, else in frames. */
+  start(id: string, config: Omit<ExecStartConfig, "Detach">): Promise<Channel> {
+    return this.#http.hijack("POST", `/exec/${id}/start`, { json: { ...config, Detach: false } });
+  }
+
+  async startDetached(id: string, config: Omit<ExecStartConfig, "Detach">): Promise<void> {
+    await this.#http.call("POST", `/exec/${id}/start`, { json: { ...config, Detach: true } });
+  }
+
+  async resize(id: string, size: { readonly height: number; readonly width: number }): Promise<void> {
+    await this.#http.call("POST", `/exec/${id}/resize`, { query: { h: size.height, w: size.width } });
+  }
+
+  inspect(id: string): Promise<ExecInspect> {
+    return this.#http.json("GET", `/exec/${id}/json`);
+  }
+}

@@ -1,0 +1,102 @@
+import { Duplex } from "node:stream";
+import type { AttachOptions, AttachStream } from "#runtime/types.ts";
+import { ClientStream } from "./client-stream.ts";
+import type { Context } from "./context.ts";
+import { parseDetachKeys } from "./detach-keys.ts";
+import { emitContainerEvent, subjectOf } from "./emit.ts";
+import { nextStatus } from "./lifecycle.ts";
+import type { WaitingReader } from "./live.ts";
+import { isReadable } from "./logs/options.ts";
+import { readLog } from "./logs/read.ts";
+import { pathsOf } from "./paths.ts";
+import type { AttachRequest, ContainerRecord } from "./types.ts";
+
+/**
+ * A client's connection to a container's process. Before the start it waits, and is connected before the process runs.
+ * Under the container's lock, so that it is either in time for a start or finds the process it started.
+ */
+export async function attachContainer(
+  ctx: Context,
+  nameOrId: string,
+  request: AttachRequest,
+): Promise<{ readonly stream: Duplex; readonly terminal: boolean }> {
+  const { id } = ctx.records.resolve(nameOrId);
+  const detachKeys = parseDetachKeys(request.detachKeys || ctx.settings.detachKeys);
+  return await ctx.locks.run(id, async () => {
+    const record = ctx.records.resolve(id);
+    nextStatus(subjectOf(ctx, record), "attach");
+    const stream = await connect(ctx, record, request, detachKeys);
+    emitContainerEvent(ctx, record, "attach");
+    return { stream, terminal: record.config.Tty ?? false };
+  });
+}
+
+async function connect(
+  ctx: Context,
+  record: ContainerRecord,
+  request: AttachRequest,
+  detachKeys: Uint8Array,
+): Promise<Duplex> {
+  const replay =
+    request.logs && isReadable(record.hostConfig.LogConfig) ? replayLog(ctx, record, request) : undefined;
+  if (!request.stream) return replayOnly(replay);
+  const { stdin, stdout, stderr } = request;
+  const options: AttachOptions = { stdin, stdout, stderr };
+  const run = ctx.live.of(record.id).run;
+  const isTyping = stdin && (record.config.Tty ?? false);
+  if (run && !replay && !isTyping) return await run.process.attach(options);
+  const client = new ClientStream(
+    isTyping ? { detachKeys, onDetach: () => emitContainerEvent(ctx, record, "detach") } : {},
+  );
+  if (run) client.connect(await run.process.attach(options), replay);
+  else waitForStart(ctx, record.id, client, options, replay);
+  return client;
+}
+
+function waitForStart(
+  ctx: Context,
+  id: string,
+  client: ClientStream,
+  options: AttachOptions,
+  replay: AsyncIterable<Uint8Array> | undefined,
+): void {
+  const { waitingReaders } = ctx.live.of(id);
+  const reader: WaitingReader = {
+    options,
+    connected: (stream: AttachStream) => client.connect(stream, replay),
+    failed: () => client.endUnconnected(),
+  };
+  waitingReaders.add(reader);
+  client.once("close", () => waitingReaders.delete(reader));
+}
+
+/** The log and no process: what the client types goes nowhere. */
+function replayOnly(replay: AsyncIterable<Uint8Array> | undefined): Duplex {
+  const client = new ClientStream();
+  const nobody = new Duplex({
+    read() {
+      this.push(null);
+    },
+    write: (_chunk, _encoding, done) => done(),
+  });
+  client.connect(nobody, replay);
+  return client;
+}
+
+function replayLog(ctx: Context, record: ContainerRecord, request: AttachRequest): AsyncIterable<Uint8Array> {
+  return readLog({
+    path: pathsOf(ctx.settings, record.id).log,
+    decode: {
+      stdout: request.stdout,
+      stderr: request.stderr,
+      framed: !record.config.Tty,
+      timestamps: false,
+      details: false,
+      since: undefined,
+      until: undefined,
+    },
+    tail: undefined,
+    followUntil: undefined,
+    signal: ctx.closing,
+  });
+}

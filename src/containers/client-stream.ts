@@ -1,0 +1,124 @@
+import { Duplex } from "node:stream";
+import { DetachMatcher } from "./detach-keys.ts";
+
+export interface ClientStreamOptions {
+  /** The key sequence that lets go, where the client types at a terminal. */
+  readonly detachKeys?: Uint8Array;
+  readonly onDetach?: () => void;
+}
+
+/**
+ * What a client holds before there is anything to connect it to: input waits, output comes once `connect` was called.
+ * Afterwards it stands between client and process, for those who want the log first or may type the detach keys.
+ */
+export class ClientStream extends Duplex {
+  readonly #matcher: DetachMatcher | undefined;
+  readonly #onDetach: (() => void) | undefined;
+  #inner: Duplex | undefined;
+  /** Input that came before the connection. */
+  #waitingInput: (() => void) | undefined;
+  #readOn: (() => void) | undefined;
+  /** Nobody reads input any more: detached, or never connected. */
+  #isOver = false;
+  #hasEnded = false;
+
+  constructor(options: ClientStreamOptions = {}) {
+    super();
+    this.#matcher = options.detachKeys && new DetachMatcher(options.detachKeys);
+    this.#onDetach = options.onDetach;
+  }
+
+  /** @param before is delivered first, in the order it comes; what the process says meanwhile waits behind it */
+  connect(inner: Duplex, before?: AsyncIterable<Uint8Array>): void {
+    if (this.destroyed) {
+      inner.destroy();
+      return;
+    }
+    this.#inner = inner;
+    inner.on("error", () => {}); // a process that has gone reads no input: its end comes as "close"
+    void this.#deliver(inner, before);
+    this.#waitingInput?.();
+    this.#waitingInput = undefined;
+  }
+
+  /** There will be nothing to connect to: the client sees the end. */
+  endUnconnected(): void {
+    this.#isOver = true;
+    this.#endOutput();
+    this.end();
+    this.#waitingInput?.();
+  }
+
+  override _read(): void {
+    this.#readOn?.();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
+    if (this.#isOver) done();
+    else if (!this.#inner) this.#waitingInput = () => this._write(chunk, _encoding, done);
+    else if (this.#matcher) this.#writeMatched(this.#inner, this.#matcher, chunk, done);
+    else this.#inner.write(chunk, () => done());
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    if (this.#isOver) done();
+    else if (this.#inner) this.#inner.end(() => done());
+    else this.#waitingInput = () => this._final(done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#inner?.destroy();
+    done(error);
+  }
+
+  #writeMatched(
+    inner: Duplex,
+    matcher: DetachMatcher,
+    chunk: Uint8Array,
+    done: (error?: Error | null) => void,
+  ): void {
+    const { input, detached } = matcher.push(chunk);
+    if (detached) this.#detach(inner);
+    if (input.length > 0 && !detached) inner.write(input, () => done());
+    else done();
+  }
+
+  #detach(inner: Duplex): void {
+    this.#isOver = true;
+    inner.removeAllListeners("data");
+    inner.destroy();
+    this.#endOutput();
+    this.#onDetach?.();
+  }
+
+  async #deliver(inner: Duplex, before: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+    try {
+      for await (const chunk of before ?? []) {
+        if (this.destroyed || this.#hasEnded) return;
+        if (!this.push(chunk)) await this.#isReadOn();
+      }
+    } catch (error) {
+      this.destroy(error as Error);
+      return;
+    }
+    this.#readOn = () => inner.resume();
+    inner.on("data", (chunk: Uint8Array) => {
+      if (!this.push(chunk)) inner.pause();
+    });
+    inner.on("end", () => this.#endOutput());
+    inner.on("close", () => this.#endOutput());
+    if (inner.closed) this.#endOutput();
+  }
+
+  #isReadOn(): Promise<void> {
+    return new Promise((readOn) => {
+      this.#readOn = readOn;
+    });
+  }
+
+  #endOutput(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.push(null);
+  }
+}

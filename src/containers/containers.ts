@@ -1,0 +1,110 @@
+import { KeyedLock } from "#base/async.ts";
+import { Conflict } from "#base/errors.ts";
+import { MASKED_PATHS, READONLY_PATHS } from "#runtime/spec/defaults.ts";
+import { attachContainer } from "./attach.ts";
+import { containerChanges } from "./changes.ts";
+import type { ContainersDeps, Context } from "./context.ts";
+import { createContainer } from "./create.ts";
+import { createExec, inspectExec, resizeExec, startExec } from "./exec.ts";
+import { ExecSessions } from "./exec-sessions.ts";
+import { handleExit } from "./exit.ts";
+import { watchHealth } from "./health.ts";
+import { listContainers } from "./list.ts";
+import { LiveContainers } from "./live.ts";
+import { connectContainer, disconnectContainer } from "./networking.ts";
+import { pauseContainer, unpauseContainer } from "./pause.ts";
+import { pruneContainers } from "./prune.ts";
+import { readLogs } from "./read-logs.ts";
+import { ContainerRecords } from "./records.ts";
+import { recoverContainers } from "./recover.ts";
+import { removeContainer } from "./remove.ts";
+import { renameContainer } from "./rename.ts";
+import { resizeContainer } from "./resize.ts";
+import { startContainer } from "./start.ts";
+import { containerStats } from "./stats.ts";
+import { killContainer, restartContainer, stopContainer } from "./stop.ts";
+import { Ticker } from "./times.ts";
+import { topContainer } from "./top.ts";
+import type { Containers } from "./types.ts";
+import { updateContainer } from "./update.ts";
+import { countStates, imageUsers } from "./users.ts";
+import { sizesOf, viewOf } from "./view.ts";
+import { waitFor } from "./wait.ts";
+
+/** The front door: every operation on containers, each in a file of its own. Call `recover` before any other. */
+export function createContainers(deps: ContainersDeps): Containers {
+  const closing = new AbortController();
+  const ctx: Context = {
+    ...deps,
+    records: new ContainerRecords(deps.state),
+    live: new LiveContainers(),
+    sessions: new ExecSessions(),
+    locks: new KeyedLock(),
+    ticker: new Ticker(() => deps.clock.now()),
+    defaults: {
+      logConfig: deps.settings.logConfig,
+      runtime: deps.runtime.defaultName,
+      shmSizeBytes: deps.settings.shmSizeBytes,
+      cgroupVersion: deps.settings.host.cgroupVersion,
+      maskedPaths: MASKED_PATHS,
+      readonlyPaths: READONLY_PATHS,
+    },
+    closing: closing.signal,
+    onRun: (id, run) =>
+      void watchHealth(ctx, id, run).catch((error) =>
+        deps.log.error("a container is not probed any more", { container: id, error }),
+      ),
+    onExit: (id, run, status) => void handleExit(ctx, id, run, status),
+  };
+  let isPruning = false;
+  return {
+    list: (request) => listContainers(ctx, request),
+    get: (nameOrId) => viewOf(ctx, ctx.records.resolve(nameOrId)),
+    async inspect(nameOrId, { size }) {
+      const record = ctx.records.resolve(nameOrId);
+      return viewOf(ctx, record, size ? await sizesOf(ctx, record) : undefined);
+    },
+    create: (request) => createContainer(ctx, request),
+    start: (nameOrId) => startContainer(ctx, nameOrId),
+    stop: (nameOrId, options) => stopContainer(ctx, nameOrId, options),
+    restart: (nameOrId, options) => restartContainer(ctx, nameOrId, options),
+    kill: (nameOrId, signal) => killContainer(ctx, nameOrId, signal),
+    pause: (nameOrId) => pauseContainer(ctx, nameOrId),
+    unpause: (nameOrId) => unpauseContainer(ctx, nameOrId),
+    rename: (nameOrId, newName) => renameContainer(ctx, nameOrId, newName),
+    update: (nameOrId, request) => updateContainer(ctx, nameOrId, request),
+    remove: (nameOrId, options) => removeContainer(ctx, nameOrId, options),
+    async prune(filters) {
+      if (isPruning) throw new Conflict("a prune operation is already running");
+      isPruning = true;
+      try {
+        return await pruneContainers(ctx, filters);
+      } finally {
+        isPruning = false;
+      }
+    },
+    wait: async (nameOrId, condition, signal) => waitFor(ctx, nameOrId, condition, signal),
+    attach: (nameOrId, request) => attachContainer(ctx, nameOrId, request),
+    logs: async (nameOrId, request) => readLogs(ctx, nameOrId, request),
+    resize: async (nameOrId, rows, columns) => resizeContainer(ctx, nameOrId, rows, columns),
+    top: (nameOrId, psArgs) => topContainer(ctx, nameOrId, psArgs),
+    stats: (nameOrId, options) => containerStats(ctx, nameOrId, options),
+    changes: (nameOrId) => containerChanges(ctx, nameOrId),
+    execCreate: async (nameOrId, config) => createExec(ctx, nameOrId, config),
+    execStart: (execId, options) => startExec(ctx, execId, options),
+    execInspect: (execId) => inspectExec(ctx, execId),
+    execResize: async (execId, rows, columns) => resizeExec(ctx, execId, rows, columns),
+    connect: (nameOrId, network, settings) => connectContainer(ctx, nameOrId, network, settings),
+    disconnect: (nameOrId, network, force) => disconnectContainer(ctx, nameOrId, network, force),
+    imageUsers: imageUsers(ctx),
+    counts: () => countStates(ctx),
+    recover: () => recoverContainers(ctx),
+    async close() {
+      closing.abort();
+      for (const live of ctx.live.all()) {
+        live.restartTimer?.abort();
+        live.run?.stopWatching();
+      }
+    },
+  };
+}

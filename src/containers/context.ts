@@ -1,0 +1,123 @@
+import type { KeyedLock } from "#base/async.ts";
+import type { Clock } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import type { Events } from "#events/types.ts";
+import type { Images } from "#images/types.ts";
+import type { Networks } from "#network/types.ts";
+import type { AccountFiles, SpecDefaults, SpecDevices, SpecHost } from "#runtime/spec/types.ts";
+import type { ExitStatus, Runtime } from "#runtime/types.ts";
+import type { HostConfig, LogConfig } from "#spec/docker/containers.ts";
+import type { StateStore } from "#state/types.ts";
+import type { RootMount, Snapshotter } from "#storage/types.ts";
+import type { CopyUpRequest } from "#volumes/copy-up.ts";
+import type { MountsRequest } from "#volumes/mounts.ts";
+import type { PlannedMount, Volumes } from "#volumes/types.ts";
+import type { HostFacts } from "./check-resources.ts";
+import type { ExecSessions } from "./exec-sessions.ts";
+import type { HostDefaults } from "./host-config.ts";
+import type { LiveContainers, Run } from "./live.ts";
+import type { ContainerRecords } from "./records.ts";
+import type { Ticker } from "./times.ts";
+
+/** What an administrator decides once for all containers. */
+export interface ContainerSettings {
+  /** Survives a reboot. */
+  readonly dataRoot: string;
+  /** On a tmpfs. */
+  readonly execRoot: string;
+  /** Group above all containers that name none: "/wharf". */
+  readonly cgroupParent: string;
+  readonly logConfig: LogConfig;
+  /** Between a stop's signal and SIGKILL, for containers that name none. */
+  readonly stopTimeoutSeconds: number;
+  readonly shmSizeBytes: number;
+  /** "ctrl-p,ctrl-q"; empty: Docker's. */
+  readonly detachKeys: string;
+  readonly host: HostFacts & { readonly hostname: string };
+}
+
+/** The parts of the engine containers stand on, each as the few methods used. */
+export interface ContainersDeps {
+  readonly state: Pick<StateStore, "collection" | "transaction">;
+  readonly events: Pick<Events, "emit">;
+  readonly images: Pick<Images, "get" | "find">;
+  readonly snapshots: Pick<
+    Snapshotter,
+    "name" | "createWritable" | "rootMount" | "driverData" | "writableSize" | "removeWritable" | "writables"
+  >;
+  readonly volumes: Pick<
+    Volumes,
+    "create" | "find" | "get" | "acquire" | "release" | "remove" | "mount" | "unmount" | "recover"
+  >;
+  readonly networks: Pick<
+    Networks,
+    | "find"
+    | "get"
+    | "openSandbox"
+    | "sandbox"
+    | "closeSandbox"
+    | "connect"
+    | "disconnect"
+    | "rename"
+    | "hostsFile"
+    | "resolvConf"
+    | "recover"
+  >;
+  readonly runtime: Pick<
+    Runtime,
+    | "start"
+    | "exec"
+    | "recover"
+    | "cleanUp"
+    | "listLive"
+    | "freeze"
+    | "thaw"
+    | "pids"
+    | "setLimits"
+    | "sample"
+    | "defaultName"
+  >;
+  /** Binds, mounts, tmpfs and volumes of a request as one checked list. @throws InvalidArgument with Docker's texts */
+  readonly planMounts: (request: MountsRequest) => readonly PlannedMount[];
+  /** Fills an empty volume with what the image has at `path` below `root`, never following a link out of it. */
+  readonly copyUp: (request: CopyUpRequest) => Promise<void>;
+  readonly mounts: ContainerMounts;
+  readonly specs: SpecFacts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: ContainerSettings;
+}
+
+/** Mounts of a container outside of it, made by the storage and kernel layers. "Not mounted" counts as unmounted. */
+export interface ContainerMounts {
+  root(root: RootMount, target: string): void;
+  /** A tmpfs others may share. */
+  shm(target: string, sizeBytes: number): void;
+  unmount(target: string): void;
+}
+
+/** What `config.json` is made from besides the container: the runtime's looks at this host. */
+export interface SpecFacts {
+  readonly host: SpecHost;
+  readonly defaults?: SpecDefaults;
+  /** Program of `--init`. */
+  readonly initPath: string;
+  readonly readAccounts: (rootfs: string) => AccountFiles;
+  readonly readDevices: (hostConfig: HostConfig) => SpecDevices;
+}
+
+/** What every step of a container's life works with: the parts, and the state they share. Made once. */
+export interface Context extends ContainersDeps {
+  readonly records: ContainerRecords;
+  readonly live: LiveContainers;
+  readonly sessions: ExecSessions;
+  readonly locks: KeyedLock;
+  readonly ticker: Ticker;
+  readonly defaults: HostDefaults;
+  /** Fires when the engine lets go: what looks like an end afterwards is only our connection closing. */
+  readonly closing: AbortSignal;
+  /** Called once for each run, when it has begun or was found again. */
+  readonly onRun: (id: string, run: Run) => void;
+  /** Called once for each run, when its process has ended. */
+  readonly onExit: (id: string, run: Run, status: ExitStatus) => void;
+}

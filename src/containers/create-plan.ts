@@ -1,0 +1,132 @@
+import { shortId } from "#base/ids.ts";
+import type { ImageView } from "#images/types.ts";
+import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "#spec/docker/containers.ts";
+import type { EndpointSettings } from "#spec/docker/networks.ts";
+import { checkConfig } from "./check-config.ts";
+import { checkHostConfig } from "./check-host-config.ts";
+import type { HostFacts } from "./check-resources.ts";
+import { completeHostConfig, type HostDefaults } from "./host-config.ts";
+import { mergeImageConfig } from "./image-defaults.ts";
+import { DEFAULT_NETWORK, networkKind } from "./modes.ts";
+import { NEVER } from "./times.ts";
+import type { ContainerRecord } from "./types.ts";
+
+export interface CreateFacts {
+  readonly id: string;
+  readonly name: string;
+  /** RFC 3339 with nanoseconds. */
+  readonly created: string;
+  readonly image: ImageView;
+  readonly host: HostFacts & { readonly hostname: string };
+  readonly defaults: HostDefaults;
+  /** Hostname of the container whose network this one shares. */
+  readonly sharedHostname: string | undefined;
+}
+
+/** A container without its mounts: those are planned from this configuration. */
+export type PlannedContainer = Omit<ContainerRecord, "mounts">;
+
+/**
+ * Decides everything about a container: the request, completed by its image and the host's defaults.
+ * @throws InvalidArgument with Docker's text for the first thing that is wrong
+ */
+export function planContainer(body: ContainerCreateRequest, facts: CreateFacts): PlannedContainer {
+  const { HostConfig: askedHostConfig, NetworkingConfig: networking, ...userConfig } = body;
+  const asked = askedHostConfig ?? {};
+  const merged = mergeImageConfig(userConfig, facts.image.config.config ?? {});
+  checkConfig(merged);
+  checkHostConfig(asked, userConfig, facts.host);
+  const hostConfig = completeHostConfig(asked, facts.defaults);
+  return {
+    id: facts.id,
+    name: facts.name,
+    created: facts.created,
+    imageName: userConfig.Image ?? "",
+    imageId: facts.image.id,
+    platform: facts.image.config.os || "linux",
+    config: completeConfig(merged, chooseHostname(merged, hostConfig, facts)),
+    hostConfig,
+    endpoints: planEndpoints(networking?.EndpointsConfig ?? {}, hostConfig, userConfig.MacAddress),
+    state: {
+      status: "created",
+      isStarting: false,
+      pid: 0,
+      exitCode: 0,
+      oomKilled: false,
+      error: "",
+      startedAt: NEVER,
+      finishedAt: NEVER,
+      health: undefined,
+    },
+    restartCount: 0,
+    stoppedByUser: false,
+  };
+}
+
+/** What the user should know although the request is fulfilled. */
+export function warningsOf(body: ContainerCreateRequest, facts: Pick<CreateFacts, "host">): string[] {
+  const hostConfig = body.HostConfig ?? {};
+  const hasPorts = Object.keys(hostConfig.PortBindings ?? {}).length > 0;
+  const warnings: [boolean, string][] = [
+    [
+      hostConfig.NetworkMode === "host" && hasPorts,
+      "Published ports are discarded when using host network mode",
+    ],
+    [
+      facts.host.cgroupVersion === "v2" && hostConfig.OomKillDisable === true,
+      "Your kernel does not support OomKillDisable. OomKillDisable discarded.",
+    ],
+    [
+      Object.values(hostConfig.PortBindings ?? {}).some((bindings) => bindings?.length === 0),
+      "Container has ports without bindings: each gets a free host port",
+    ],
+  ];
+  return warnings.filter(([applies]) => applies).map(([, text]) => text);
+}
+
+function chooseHostname(config: ContainerConfig, hostConfig: HostConfig, facts: CreateFacts): string {
+  if (config.Hostname) return config.Hostname;
+  if (facts.sharedHostname !== undefined) return facts.sharedHostname;
+  const isHosts = networkKind(hostConfig.NetworkMode) === "host" || hostConfig.UTSMode === "host";
+  return isHosts ? facts.host.hostname : shortId(facts.id);
+}
+
+/** As `inspect` shows it: every field there, lists that Docker shows as null left null. */
+function completeConfig(config: ContainerConfig, hostname: string): ContainerConfig {
+  return {
+    ...config,
+    Hostname: hostname,
+    Domainname: config.Domainname ?? "",
+    AttachStdin: config.AttachStdin ?? false,
+    AttachStdout: config.AttachStdout ?? false,
+    AttachStderr: config.AttachStderr ?? false,
+    ExposedPorts: emptyToUndefined(config.ExposedPorts),
+    Tty: config.Tty ?? false,
+    OpenStdin: config.OpenStdin ?? false,
+    StdinOnce: config.StdinOnce ?? false,
+    Volumes: emptyToUndefined(config.Volumes) ?? null,
+    OnBuild: null,
+    StopSignal: config.StopSignal || undefined,
+    MacAddress: undefined,
+  };
+}
+
+function emptyToUndefined<T extends object>(value: T | null | undefined): T | undefined {
+  return value && Object.keys(value).length > 0 ? value : undefined;
+}
+
+/** Every network to join with its settings; the one the network mode names comes first. */
+function planEndpoints(
+  asked: Readonly<Record<string, EndpointSettings | null>>,
+  hostConfig: HostConfig,
+  macAddress: string | undefined,
+): Record<string, EndpointSettings> {
+  if (networkKind(hostConfig.NetworkMode) === "container") return {};
+  const primary = hostConfig.NetworkMode ?? DEFAULT_NETWORK;
+  const endpoints: Record<string, EndpointSettings> = { [primary]: {} };
+  for (const [name, settings] of Object.entries(asked))
+    endpoints[name === "default" ? DEFAULT_NETWORK : name] = settings ?? {};
+  if (macAddress && !endpoints[primary]!.MacAddress)
+    endpoints[primary] = { ...endpoints[primary], MacAddress: macAddress };
+  return endpoints;
+}

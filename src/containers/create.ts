@@ -1,0 +1,124 @@
+import { mkdirSync } from "node:fs";
+import { InvalidArgument } from "#base/errors.ts";
+import { newId } from "#base/ids.ts";
+import type { ContainerCreateRequest } from "#spec/docker/containers.ts";
+import type { PlannedMount } from "#volumes/types.ts";
+import type { Context } from "./context.ts";
+import { planContainer, warningsOf } from "./create-plan.ts";
+import { emitContainerEvent } from "./emit.ts";
+import { parseLink } from "./files.ts";
+import { containerOfMode } from "./modes.ts";
+import { pickName } from "./names.ts";
+import { pathsOf } from "./paths.ts";
+import { removeBelongings } from "./remove.ts";
+import { checkName } from "./rename.ts";
+import type { ContainerRecord } from "./types.ts";
+
+export interface CreateRequest {
+  readonly name: string | undefined;
+  readonly platform: string | undefined;
+  readonly body: ContainerCreateRequest;
+}
+
+/**
+ * Check, plan, record, then what the record promises. A container whose writable directory is missing was never
+ * answered for: the next daemon removes it.
+ */
+export async function createContainer(
+  ctx: Context,
+  request: CreateRequest,
+): Promise<{ readonly id: string; readonly warnings: string[] }> {
+  const { record, chainId } = planRecord(ctx, request);
+  return await ctx.locks.run(record.id, async () => {
+    ctx.records.put(record);
+    try {
+      makeVolumes(ctx, record);
+      mkdirSync(pathsOf(ctx.settings, record.id).directory, { recursive: true, mode: 0o710 });
+      await ctx.snapshots.createWritable(record.id, chainId);
+    } catch (error) {
+      await undoCreate(ctx, record);
+      throw error;
+    }
+    emitContainerEvent(ctx, record, "create");
+    return { id: record.id, warnings: warningsOf(request.body, ctx.settings) };
+  });
+}
+
+/** No waiting in here: between the look at the names and the record nobody else may take one. */
+function planRecord(
+  ctx: Context,
+  { name: askedName, platform, body }: CreateRequest,
+): { readonly record: ContainerRecord; readonly chainId: string | undefined } {
+  const name = chooseName(ctx, askedName);
+  if (!body.Image) throw new InvalidArgument("config cannot be empty in order to create a container");
+  const image = ctx.images.get(body.Image, platform);
+  const planned = planContainer(body, {
+    id: newId(),
+    name,
+    created: ctx.ticker.now(),
+    image,
+    host: ctx.settings.host,
+    defaults: ctx.defaults,
+    sharedHostname: findSharedHostname(ctx, body),
+  });
+  for (const link of planned.hostConfig.Links ?? []) checkLink(ctx, link);
+  return { record: { ...planned, mounts: planMounts(ctx, planned) }, chainId: image.chainId };
+}
+
+function chooseName(ctx: Context, asked: string | undefined): string {
+  if (!asked) return pickName(Math.random, (name) => ctx.records.findByName(name) !== undefined);
+  const name = asked.replace(/^\//, "");
+  checkName(name);
+  ctx.records.checkNameIsFree(name);
+  return name;
+}
+
+function findSharedHostname(ctx: Context, body: ContainerCreateRequest): string | undefined {
+  const owner = containerOfMode(body.HostConfig?.NetworkMode);
+  return owner === undefined ? undefined : (ctx.records.find(owner)?.config.Hostname ?? "");
+}
+
+function checkLink(ctx: Context, link: string): void {
+  const { name } = parseLink(link);
+  if (!ctx.records.find(name))
+    throw new InvalidArgument(`could not get container for ${name}: No such container: ${name}`);
+}
+
+function planMounts(ctx: Context, planned: Omit<ContainerRecord, "mounts">): readonly PlannedMount[] {
+  return ctx.planMounts({
+    config: planned.config,
+    hostConfig: planned.hostConfig,
+    mountsOf: (nameOrId) => {
+      const other = ctx.records.find(nameOrId);
+      if (!other) throw new InvalidArgument(`No such container: ${nameOrId}`);
+      return other.mounts;
+    },
+  });
+}
+
+function makeVolumes(ctx: Context, record: ContainerRecord): void {
+  for (const mount of record.mounts) {
+    if (mount.volume === undefined) continue;
+    const options = mount.spec?.VolumeOptions;
+    ctx.volumes.create(
+      {
+        Name: mount.volume,
+        Driver: mount.driver,
+        DriverOpts: options?.DriverConfig?.Options,
+        Labels: options?.Labels,
+      },
+      { anonymous: mount.anonymous },
+    );
+    ctx.volumes.acquire(mount.volume, record.id);
+  }
+}
+
+/** A container that nobody was told of goes away with everything it had. */
+export async function undoCreate(ctx: Context, record: ContainerRecord): Promise<void> {
+  try {
+    await removeBelongings(ctx, record, { volumes: true });
+  } catch (error) {
+    ctx.log.error("cannot undo the creation of a container", { container: record.id, error });
+  }
+  ctx.records.delete(record.id);
+}

@@ -1,0 +1,182 @@
+import { Conflict, InvalidArgument } from "#base/errors.ts";
+import { newId } from "#base/ids.ts";
+import { execProcess } from "#runtime/spec/process.ts";
+import type { AttachStream, PendingAttach, SupervisedProcess } from "#runtime/types.ts";
+import type { ExecConfig, ExecInspect } from "#spec/docker/exec.ts";
+import { ClientStream } from "./client-stream.ts";
+import type { Context } from "./context.ts";
+import { parseDetachKeys } from "./detach-keys.ts";
+import { emitContainerEvent, subjectOf } from "./emit.ts";
+import { type ExecSession, KEPT_AFTER_END_MS } from "./exec-sessions.ts";
+import { nextStatus } from "./lifecycle.ts";
+import { pathsOf } from "./paths.ts";
+import { startExitCode } from "./start-exit-code.ts";
+import type { ContainerRecord } from "./types.ts";
+
+/** What a shell answers when it finds a program and cannot run it. */
+const CANNOT_INVOKE = 126;
+
+export interface ExecStartOptions {
+  readonly detach: boolean;
+  /** [height, width] */
+  readonly consoleSize?: readonly number[];
+}
+
+export function createExec(ctx: Context, nameOrId: string, config: ExecConfig): string {
+  const record = ctx.records.resolve(nameOrId);
+  if (!config.Cmd?.length) throw new InvalidArgument("No exec command specified");
+  parseDetachKeys(config.DetachKeys ?? "");
+  nextStatus(subjectOf(ctx, record), "exec");
+  const id = newId();
+  ctx.sessions.add({
+    id,
+    containerId: record.id,
+    config,
+    state: "created",
+    process: undefined,
+    exitCode: undefined,
+  });
+  emitContainerEvent(ctx, record, `exec_create: ${config.Cmd.join(" ")}`, { execID: id });
+  return id;
+}
+
+/**
+ * Runs the session's command. Without the container's lock: sessions neither wait for each other nor keep a stop
+ * waiting, and one that meets the container's end simply fails to start.
+ * @throws Conflict when it ran before; StartFailed with the runtime's words
+ */
+export async function startExec(
+  ctx: Context,
+  execId: string,
+  options: ExecStartOptions,
+): Promise<{ readonly stream: AttachStream | undefined; readonly terminal: boolean }> {
+  const session = ctx.sessions.get(execId);
+  const record = ctx.records.resolve(session.containerId);
+  checkNotStarted(session);
+  nextStatus(subjectOf(ctx, record), "exec");
+  session.state = "starting";
+  const attached: { stream?: AttachStream } = {};
+  const pending = options.detach ? undefined : pendingAttach(session, attached);
+  emitContainerEvent(ctx, record, `exec_start: ${session.config.Cmd!.join(" ")}`, { execID: execId });
+  try {
+    session.process = await runSession(ctx, record, session, options, pending);
+  } catch (error) {
+    endSession(ctx, session, startExitCode(error, CANNOT_INVOKE));
+    throw error;
+  }
+  session.state = "running";
+  void watchSession(ctx, record, session, session.process);
+  const stream = attached.stream && withDetachKeys(ctx, record, session, attached.stream);
+  return { stream, terminal: session.config.Tty ?? false };
+}
+
+async function runSession(
+  ctx: Context,
+  record: ContainerRecord,
+  { id, config }: ExecSession,
+  options: ExecStartOptions,
+  attach: PendingAttach | undefined,
+): Promise<SupervisedProcess> {
+  const { runDirectory, root } = pathsOf(ctx.settings, record.id);
+  const { process, warnings } = execProcess({
+    config: record.config,
+    hostConfig: record.hostConfig,
+    exec: { ...config, ConsoleSize: [...(options.consoleSize ?? config.ConsoleSize ?? [])] },
+    accounts: ctx.specs.readAccounts(root),
+    host: ctx.specs.host,
+    defaults: ctx.specs.defaults,
+  });
+  if (warnings.length > 0) ctx.log.debug("exec gets less than asked for", { exec: id, warnings });
+  return await ctx.runtime.exec({
+    containerId: record.id,
+    id,
+    runDirectory,
+    process,
+    terminal: config.Tty ?? false,
+    openStdin: config.AttachStdin ?? false,
+    runtime: record.hostConfig.Runtime || ctx.runtime.defaultName,
+    attach,
+  });
+}
+
+export function inspectExec(ctx: Context, execId: string): ExecInspect {
+  const { id, containerId, config, state, process, exitCode } = ctx.sessions.get(execId);
+  const [entrypoint = "", ...args] = config.Cmd ?? [];
+  return {
+    ID: id,
+    Running: state === "running",
+    ExitCode: exitCode ?? null,
+    ProcessConfig: {
+      tty: config.Tty ?? false,
+      entrypoint,
+      arguments: args,
+      privileged: config.Privileged ?? false,
+      ...(config.User ? { user: config.User } : {}),
+    },
+    OpenStdin: config.AttachStdin ?? false,
+    OpenStderr: config.AttachStderr ?? false,
+    OpenStdout: config.AttachStdout ?? false,
+    CanRemove: state === "ended",
+    ContainerID: containerId,
+    DetachKeys: "",
+    Pid: process?.pid ?? 0,
+  };
+}
+
+export function resizeExec(ctx: Context, execId: string, rows: number, columns: number): void {
+  const { state, process } = ctx.sessions.get(execId);
+  if (state !== "running") throw new Conflict(`exec process is not started: ${execId}`);
+  process!.resize(rows, columns);
+}
+
+function checkNotStarted({ id, state }: ExecSession): void {
+  if (state === "ended") throw new Conflict(`exec command ${id} has already run`);
+  if (state !== "created") throw new Conflict(`exec command ${id} is already running`);
+}
+
+function pendingAttach({ config }: ExecSession, attached: { stream?: AttachStream }): PendingAttach {
+  return {
+    options: {
+      stdin: config.AttachStdin ?? false,
+      stdout: config.AttachStdout ?? false,
+      stderr: config.AttachStderr ?? false,
+    },
+    connected: (stream) => {
+      attached.stream = stream;
+    },
+  };
+}
+
+/** Only somebody who types at a terminal can type the keys. */
+function withDetachKeys(
+  ctx: Context,
+  record: ContainerRecord,
+  { id, config }: ExecSession,
+  stream: AttachStream,
+): AttachStream {
+  if (!config.Tty || !config.AttachStdin) return stream;
+  const client = new ClientStream({
+    detachKeys: parseDetachKeys(config.DetachKeys || ctx.settings.detachKeys),
+    onDetach: () => emitContainerEvent(ctx, record, "exec_detach", { execID: id }),
+  });
+  client.connect(stream);
+  return client;
+}
+
+async function watchSession(
+  ctx: Context,
+  record: ContainerRecord,
+  session: ExecSession,
+  process: SupervisedProcess,
+): Promise<void> {
+  const { code } = await process.exited;
+  if (ctx.closing.aborted) return;
+  endSession(ctx, session, code);
+  emitContainerEvent(ctx, record, "exec_die", { execID: session.id, exitCode: `${code}` });
+}
+
+function endSession(ctx: Context, session: ExecSession, exitCode: number): void {
+  session.state = "ended";
+  session.exitCode = exitCode;
+  void ctx.clock.sleep(KEPT_AFTER_END_MS, ctx.closing).then(() => ctx.sessions.forget(session.id));
+}

@@ -1,0 +1,102 @@
+import { mkdirSync } from "node:fs";
+import { NotFound } from "#base/errors.ts";
+import type { SandboxRecord } from "#network/types.ts";
+import { buildRuntimeSpec } from "#runtime/spec/build.ts";
+import type { SpecMount } from "#runtime/spec/types.ts";
+import type { LogTarget, PendingAttach, SupervisedProcess } from "#runtime/types.ts";
+import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+import { cgroupPathOf } from "./cgroup-path.ts";
+import type { Context } from "./context.ts";
+import { generatedFiles, writeGeneratedFiles } from "./files.ts";
+import { planLog } from "./logs/options.ts";
+import { containerOfMode } from "./modes.ts";
+import { findMountSources } from "./mount-sources.ts";
+import { chooseNamespaces, runningContainer, sharedMemoryPath } from "./namespaces.ts";
+import { pathsOf } from "./paths.ts";
+import { sandboxRequest } from "./sandbox-request.ts";
+import type { ContainerRecord } from "./types.ts";
+
+/**
+ * The spine of `run`: each line names the part that does it. What the steps take, `releaseRun` gives back, for a run
+ * that ends and for one that got only half way here.
+ */
+export async function launch(
+  ctx: Context,
+  record: ContainerRecord,
+  readers: readonly PendingAttach[],
+): Promise<SupervisedProcess> {
+  const paths = pathsOf(ctx.settings, record.id);
+  mountRoot(ctx, record);
+  const mounts = await findMountSources(ctx, record, paths.root);
+  const sandbox = openSandbox(ctx, record);
+  const spec = describe(ctx, record, sandbox, mounts);
+  return await ctx.runtime.start({
+    id: record.id,
+    runDirectory: paths.runDirectory,
+    stateDirectory: paths.directory,
+    spec,
+    terminal: record.config.Tty ?? false,
+    openStdin: record.config.OpenStdin ?? false,
+    stdinOnce: record.config.StdinOnce ?? false,
+    log: logTarget(record, paths.log),
+    runtime: record.hostConfig.Runtime || ctx.runtime.defaultName,
+    attach: readers,
+  });
+}
+
+function mountRoot(ctx: Context, record: ContainerRecord): void {
+  const { root, shm } = pathsOf(ctx.settings, record.id);
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  ctx.mounts.root(ctx.snapshots.rootMount(record.id), root);
+  if (record.hostConfig.IpcMode !== "shareable") return;
+  mkdirSync(shm, { recursive: true, mode: 0o700 });
+  ctx.mounts.shm(shm, record.hostConfig.ShmSize || ctx.settings.shmSizeBytes);
+}
+
+/** The container's own place in its networks with the files that tell of it, or that of the container it joins. */
+function openSandbox(ctx: Context, record: ContainerRecord): SandboxRecord {
+  const owner = containerOfMode(record.hostConfig.NetworkMode);
+  if (owner === undefined) {
+    const sandbox = ctx.networks.openSandbox(sandboxRequest(record));
+    writeGeneratedFiles(ctx, record, sandbox);
+    return sandbox;
+  }
+  const donor = runningContainer(ctx, record, owner, "network");
+  const next = containerOfMode(donor.hostConfig.NetworkMode);
+  const sandbox = ctx.networks.sandbox(next === undefined ? donor.id : ctx.records.resolve(next).id);
+  if (!sandbox) throw new NotFound(`container ${donor.id} has no network to join`);
+  return sandbox;
+}
+
+function describe(
+  ctx: Context,
+  record: ContainerRecord,
+  sandbox: SandboxRecord,
+  mounts: readonly SpecMount[],
+): RuntimeSpec {
+  const { root } = pathsOf(ctx.settings, record.id);
+  const { spec, warnings } = buildRuntimeSpec({
+    id: record.id,
+    config: record.config,
+    hostConfig: record.hostConfig,
+    rootfs: root,
+    mounts,
+    files: generatedFiles(ctx, record),
+    namespaces: chooseNamespaces(ctx, record, sandbox),
+    shmPath: sharedMemoryPath(ctx, record),
+    cgroupPath: cgroupPathOf(ctx.settings, record),
+    accounts: ctx.specs.readAccounts(root),
+    devices: ctx.specs.readDevices(record.hostConfig),
+    host: ctx.specs.host,
+    defaults: ctx.specs.defaults,
+    initPath: ctx.specs.initPath,
+  });
+  if (warnings.length > 0)
+    ctx.log.warn("container gets less than asked for", { container: record.id, warnings });
+  return spec;
+}
+
+function logTarget(record: ContainerRecord, path: string): LogTarget | undefined {
+  const plan = planLog(record.hostConfig.LogConfig ?? {}, record);
+  return plan && { path, ...plan };
+}

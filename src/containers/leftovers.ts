@@ -1,0 +1,56 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join, posix } from "node:path";
+import { isErrno } from "#base/fs.ts";
+import { isFullId } from "#base/ids.ts";
+import type { Context } from "./context.ts";
+import { containersDirectory, rootsDirectory, runRoot, shmDirectory } from "./paths.ts";
+import { removeMount } from "./release.ts";
+
+/**
+ * Removes what a crash left and no record owns: processes with their run directories, mounted roots, writable
+ * directories, containers' directories. One that cannot be removed does not keep the others.
+ */
+export async function removeLeftovers(ctx: Context, running: ReadonlySet<string>): Promise<void> {
+  const { settings } = ctx;
+  const isRunning = (id: string) => running.has(id);
+  const isKnown = (id: string) => ctx.records.get(id) !== undefined;
+  await removeEach(ctx, namesIn(runRoot(settings)), isRunning, (id) =>
+    ctx.runtime.cleanUp({
+      id,
+      runDirectory: join(runRoot(settings), id),
+      cgroupPath: posix.join("/", settings.cgroupParent, id),
+    }),
+  );
+  for (const directory of [rootsDirectory(settings), shmDirectory(settings)])
+    await removeEach(ctx, namesIn(directory), isRunning, (id) => removeMount(ctx, join(directory, id)));
+  await removeEach(ctx, ctx.snapshots.writables(), isKnown, (id) => ctx.snapshots.removeWritable(id));
+  await removeEach(ctx, namesIn(containersDirectory(settings)), isKnown, (id) =>
+    rmSync(join(containersDirectory(settings), id), { recursive: true, force: true }),
+  );
+}
+
+async function removeEach(
+  ctx: Context,
+  ids: readonly string[],
+  isOwned: (id: string) => boolean,
+  remove: (id: string) => void | Promise<void>,
+): Promise<void> {
+  for (const id of ids) {
+    if (isOwned(id) || !isFullId(id)) continue; // what is not named by an id is not ours
+    try {
+      await remove(id);
+      ctx.log.info("removed what a crash left", { container: id });
+    } catch (error) {
+      ctx.log.warn("cannot remove what a crash left", { container: id, error });
+    }
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import type { ContainerSettings } from "./context.ts";
+
+/** Everything a container has on disk, by its id alone. */
+export interface ContainerPaths {
+  /** Survives a reboot: generated files, log, exit record. */
+  readonly directory: string;
+  readonly hosts: string;
+  readonly hostname: string;
+  readonly resolvConf: string;
+  readonly log: string;
+  /** On a tmpfs, the runtime's: gone when the container does not run. */
+  readonly runDirectory: string;
+  /**
+   * Where the root file system is mounted. Outside of `runDirectory`, so that nobody who removes that directory with
+   * all it holds can reach a container's files through a mount left over.
+   */
+  readonly root: string;
+  /** Where a shareable /dev/shm is mounted. */
+  readonly shm: string;
+}
+
+type Roots = Pick<ContainerSettings, "dataRoot" | "execRoot">;
+
+export function pathsOf(roots: Roots, id: string): ContainerPaths {
+  const directory = join(containersDirectory(roots), id);
+  return {
+    directory,
+    hosts: join(directory, "hosts"),
+    hostname: join(directory, "hostname"),
+    resolvConf: join(directory, "resolv.conf"),
+    log: join(directory, `${id}-json.log`),
+    runDirectory: join(runRoot(roots), id),
+    root: join(rootsDirectory(roots), id),
+    shm: join(shmDirectory(roots), id),
+  };
+}
+
+export function containersDirectory(roots: Roots): string {
+  return join(roots.dataRoot, "containers");
+}
+
+export function runRoot(roots: Roots): string {
+  return join(roots.execRoot, "containers");
+}
+
+export function rootsDirectory(roots: Roots): string {
+  return join(roots.execRoot, "rootfs");
+}
+
+export function shmDirectory(roots: Roots): string {
+  return join(roots.execRoot, "shm");
+}

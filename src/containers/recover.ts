@@ -1,0 +1,168 @@
+import { existsSync } from "node:fs";
+import { Limiter } from "#base/async.ts";
+import type { ExitStatus, Recovered } from "#runtime/types.ts";
+import type { Context } from "./context.ts";
+import { undoCreate } from "./create.ts";
+import { emitContainerEvent } from "./emit.ts";
+import { recordExit, tellExit } from "./exit.ts";
+import { removeLeftovers } from "./leftovers.ts";
+import { isUp } from "./lifecycle.ts";
+import { containerOfMode } from "./modes.ts";
+import { pathsOf } from "./paths.ts";
+import { restorePause } from "./pause.ts";
+import { releaseRun } from "./release.ts";
+import { removeHeld } from "./remove.ts";
+import { startsWithDaemon } from "./restart-policy.ts";
+import { adoptProcess, startHeld } from "./start.ts";
+import { NEVER } from "./times.ts";
+import type { ContainerRecord } from "./types.ts";
+
+/** Supervisors asked, and containers started again, at a time. */
+const AT_ONCE = 8;
+
+/** The supervisor was killed: as a shell counts SIGKILL. */
+const KILLED_CODE = 137;
+/** Nobody can know: the machine went down. Docker's code for it. */
+const UNKNOWN_CODE = 255;
+
+/**
+ * Makes records and reality agree after the last daemon ended, however it did. Only containers whose record says that
+ * something may be going on are looked at, so that a thousand stopped ones cost nothing.
+ *
+ * Order matters. Who runs must be known before networks and volumes are told, they must stand before anything starts
+ * again, and leftovers are searched when every record is settled.
+ */
+export async function recoverContainers(ctx: Context): Promise<void> {
+  const suspects = [...ctx.records.all()].filter(({ state }) => isUp(state.status) || state.isStarting);
+  const found = await lookFor(ctx, suspects);
+  const running = new Set<string>();
+  for (const [record, recovered] of found) {
+    if (recovered.state !== "running") continue;
+    running.add(record.id);
+    adopt(ctx, record, recovered.process);
+  }
+  ctx.networks.recover(running);
+  ctx.volumes.recover(running);
+  for (const [record, recovered] of found)
+    if (recovered.state !== "running") await settle(ctx, record, recovered);
+  await finishRemovals(ctx);
+  await removeLeftovers(ctx, running);
+  const ended = new Set(suspects.filter(({ id }) => !running.has(id)).map(({ id }) => id));
+  void startAgain(ctx, ended); // requests need not wait for it: each container has its lock
+}
+
+async function lookFor(
+  ctx: Context,
+  suspects: readonly ContainerRecord[],
+): Promise<(readonly [ContainerRecord, Recovered])[]> {
+  const limiter = new Limiter(AT_ONCE);
+  return await Promise.all(
+    suspects.map(async (record) => {
+      const { runDirectory, directory } = pathsOf(ctx.settings, record.id);
+      const request = { id: record.id, runDirectory, stateDirectory: directory };
+      return [record, await limiter.run(() => ctx.runtime.recover(request))] as const;
+    }),
+  );
+}
+
+/** It runs: a start that was under way has succeeded, and a pause or its end that was under way is completed. */
+function adopt(
+  ctx: Context,
+  record: ContainerRecord,
+  process: Extract<Recovered, { state: "running" }>["process"],
+): void {
+  const { status, isStarting } = record.state;
+  adoptProcess(ctx, record, process);
+  if (isStarting) emitContainerEvent(ctx, record, "start");
+  if (status === "paused") ctx.records.updateState(record.id, { status });
+  try {
+    restorePause(ctx, ctx.records.resolve(record.id));
+  } catch (error) {
+    ctx.log.warn("cannot pause or unpause a container again", { container: record.id, error });
+  }
+}
+
+/** It does not run: its end is recorded and told now, or the start that never came about is undone. */
+async function settle(
+  ctx: Context,
+  record: ContainerRecord,
+  recovered: Exclude<Recovered, { state: "running" }>,
+): Promise<void> {
+  const { id, state } = record;
+  const wasRunning = state.status === "running" || state.status === "paused";
+  const status = recovered.state === "exited" ? recovered.status : lostStatus(ctx, id);
+  let settled: ContainerRecord;
+  if (wasRunning || (state.isStarting && recovered.state === "exited")) settled = recordExit(ctx, id, status);
+  else
+    settled = ctx.records.updateState(id, {
+      status: state.status === "restarting" ? "exited" : state.status,
+      isStarting: false,
+      error: state.isStarting ? "the engine ended while it started this container" : state.error,
+    });
+  await releaseRun(ctx, settled).catch((error) =>
+    ctx.log.error("a container of the last engine left something behind", { container: id, error }),
+  );
+  if (wasRunning) tellExit(ctx, settled, status);
+}
+
+function lostStatus(ctx: Context, id: string): ExitStatus {
+  const hasRunDirectory = existsSync(pathsOf(ctx.settings, id).runDirectory); // on a tmpfs: gone with the machine
+  return {
+    code: hasRunDirectory ? KILLED_CODE : UNKNOWN_CODE,
+    signal: 0,
+    oomKilled: false,
+    finishedAt: ctx.ticker.now(),
+  };
+}
+
+/** Removals that were due or under way are done; containers that were never answered for go away. */
+async function finishRemovals(ctx: Context): Promise<void> {
+  const writables = new Set(ctx.snapshots.writables());
+  for (const record of [...ctx.records.all()]) {
+    const { status } = record.state;
+    const isDue = status === "exited" && record.hostConfig.AutoRemove;
+    const isUnanswered = status === "created" && !writables.has(record.id);
+    try {
+      if (isUnanswered) await undoCreate(ctx, record);
+      else if (status === "removing" || isDue)
+        await removeHeld(ctx, record, {
+          volumes: record.state.removesVolumes ?? record.hostConfig.AutoRemove ?? false,
+        });
+    } catch (error) {
+      ctx.log.error("cannot finish the removal of a container", { container: record.id, error });
+    }
+  }
+}
+
+/** What restart policies ask for; containers that join another's namespaces after those they join. */
+async function startAgain(ctx: Context, wasUp: ReadonlySet<string>): Promise<void> {
+  const wanted = [...ctx.records.all()].filter(
+    ({ id, state, hostConfig, stoppedByUser, restartCount }) =>
+      (state.status === "exited" || state.status === "created") &&
+      startsWithDaemon(hostConfig.RestartPolicy, {
+        wasUp: wasUp.has(id),
+        stoppedByUser,
+        everStarted: state.startedAt !== NEVER || wasUp.has(id),
+        exitCode: state.exitCode,
+        restartCount,
+      }),
+  );
+  const joins = ({ hostConfig }: ContainerRecord) =>
+    [hostConfig.NetworkMode, hostConfig.IpcMode, hostConfig.PidMode].some((mode) => containerOfMode(mode));
+  const limiter = new Limiter(AT_ONCE);
+  for (const wave of [wanted.filter((record) => !joins(record)), wanted.filter(joins)])
+    await Promise.all(wave.map(({ id }) => limiter.run(() => startIfStopped(ctx, id))));
+}
+
+async function startIfStopped(ctx: Context, id: string): Promise<void> {
+  await ctx.locks.run(id, async () => {
+    const record = ctx.records.get(id);
+    if (!record || isUp(record.state.status) || record.state.status === "removing" || ctx.closing.aborted)
+      return;
+    try {
+      await startHeld(ctx, record, { isAutomatic: true });
+    } catch (error) {
+      ctx.log.error("cannot start a container again as its policy asks", { container: id, error });
+    }
+  });
+}

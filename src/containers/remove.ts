@@ -1,0 +1,130 @@
+import { existsSync, rmSync } from "node:fs";
+import { teardownAll } from "#base/dispose.ts";
+import { Conflict, Internal, messageOf, NotFound } from "#base/errors.ts";
+import { endBackOff } from "./back-off.ts";
+import type { Context } from "./context.ts";
+import { emitContainerEvent, subjectOf } from "./emit.ts";
+import { recordFact, withState } from "./facts.ts";
+import { parseLink } from "./files.ts";
+import { nextStatus } from "./lifecycle.ts";
+import type { Run } from "./live.ts";
+import { pathsOf } from "./paths.ts";
+import { releaseRun } from "./release.ts";
+import { endsAfterKill } from "./run-end.ts";
+import { signalRun } from "./signal-run.ts";
+import { SIGKILL } from "./signals.ts";
+import type { ContainerRecord } from "./types.ts";
+
+export async function removeContainer(
+  ctx: Context,
+  nameOrId: string,
+  options: { readonly force: boolean; readonly volumes: boolean; readonly link: boolean },
+): Promise<void> {
+  if (options.link) return removeLink(ctx, nameOrId);
+  const { id } = ctx.records.resolve(nameOrId);
+  const run = await ctx.locks.run(id, () => beginRemoval(ctx, id, options.force));
+  try {
+    if (run) await endsAfterKill(ctx, run, id);
+    await ctx.locks.run(id, () => removeHeld(ctx, ctx.records.resolve(id), options));
+  } catch (error) {
+    const live = ctx.live.find(id);
+    if (live) live.isBeingRemoved = false;
+    throw error;
+  }
+}
+
+/** Nobody else may remove or start it from here on. @returns the run that must end first */
+function beginRemoval(ctx: Context, id: string, force: boolean): Run | undefined {
+  const record = ctx.records.resolve(id);
+  nextStatus(subjectOf(ctx, record), force ? "forceRemove" : "remove");
+  const live = ctx.live.of(id);
+  live.isBeingRemoved = true;
+  if (record.state.status === "restarting") endBackOff(ctx, id);
+  if (live.run) {
+    live.run.isExitWanted = true;
+    signalRun(ctx, record, live.run, SIGKILL);
+  }
+  return live.run;
+}
+
+/**
+ * Everything the container owned, then its record. The caller holds the container's lock, and nothing of it runs.
+ * A crash in between leaves the record in "removing": the next daemon goes on from there.
+ * @throws Internal naming what could not be removed; the container is "dead" then and may be removed again
+ */
+export async function removeHeld(
+  ctx: Context,
+  record: ContainerRecord,
+  options: { readonly volumes: boolean },
+): Promise<void> {
+  const { id, name } = record;
+  const live = ctx.live.of(id);
+  live.isBeingRemoved = true;
+  const removing = recordFact(
+    ctx,
+    withState(ctx.records.resolve(id), { status: "removing", removesVolumes: options.volumes }),
+  );
+  try {
+    if (existsSync(pathsOf(ctx.settings, id).root)) await releaseRun(ctx, removing); // its exit could not
+    await removeBelongings(ctx, removing, options);
+  } catch (error) {
+    live.isBeingRemoved = false;
+    const reason = reasonsOf(error);
+    recordFact(ctx, withState(removing, { status: "dead", error: reason }));
+    live.waiters.notifyRemovalFailed({ exitCode: removing.state.exitCode, error: reason });
+    throw new Internal(`cannot remove container "/${name}": ${reason}`, { cause: error });
+  }
+  ctx.records.delete(id);
+  ctx.live.forget(id);
+  ctx.sessions.forgetAllOf(id);
+  emitContainerEvent(ctx, removing, "destroy");
+  for (const reader of live.waitingReaders) reader.failed();
+  live.waiters.notifyRemoved({ exitCode: removing.state.exitCode, error: undefined });
+}
+
+/** Teardown tries all its steps: each one that failed is named. */
+function reasonsOf(error: unknown): string {
+  return error instanceof AggregateError ? error.errors.map(messageOf).join("; ") : messageOf(error);
+}
+
+/** What stays on disk between runs. "Gone already" counts as done. */
+export async function removeBelongings(
+  ctx: Context,
+  record: ContainerRecord,
+  options: { readonly volumes: boolean },
+): Promise<void> {
+  const { id } = record;
+  await teardownAll(`container ${id}`, [
+    () => ctx.snapshots.removeWritable(id),
+    () => rmSync(pathsOf(ctx.settings, id).directory, { recursive: true, force: true }),
+    () => releaseVolumes(ctx, record, options.volumes),
+  ]);
+}
+
+async function releaseVolumes(
+  ctx: Context,
+  record: ContainerRecord,
+  removeAnonymous: boolean,
+): Promise<void> {
+  ctx.volumes.release(record.id);
+  if (!removeAnonymous) return;
+  for (const mount of record.mounts) {
+    if (!mount.anonymous || mount.volume === undefined) continue;
+    try {
+      await ctx.volumes.remove(mount.volume, { force: false });
+    } catch (error) {
+      // Another container may use it by now, and somebody else may have removed it.
+      if (!(error instanceof Conflict || error instanceof NotFound)) throw error;
+    }
+  }
+}
+
+/** `rm --link /web/db`: web forgets its link to what it calls db. */
+function removeLink(ctx: Context, path: string): void {
+  const [parent = "", alias = ""] = path.replace(/^\//, "").split("/");
+  const record = ctx.records.resolve(parent);
+  const links = record.hostConfig.Links ?? [];
+  const kept = links.filter((link) => parseLink(link).alias !== alias);
+  if (kept.length === links.length) throw new NotFound(`Cannot get parent ${parent} for link ${path}`);
+  ctx.records.update(record.id, { hostConfig: { ...record.hostConfig, Links: kept } });
+}

@@ -1,0 +1,98 @@
+import { messageOf } from "#base/errors.ts";
+import type { SupervisedProcess } from "#runtime/types.ts";
+import type { Context } from "./context.ts";
+import { emitContainerEvent, subjectOf } from "./emit.ts";
+import { recordFact, withState } from "./facts.ts";
+import { FIRST_HEALTH, planHealth } from "./health-policy.ts";
+import { launch } from "./launch.ts";
+import { nextStatus } from "./lifecycle.ts";
+import { Run } from "./live.ts";
+import { releaseRun } from "./release.ts";
+import { removeHeld } from "./remove.ts";
+import { startExitCode } from "./start-exit-code.ts";
+import type { ContainerRecord } from "./types.ts";
+
+/** For the record, when the failure does not say: what Docker calls an unknown start failure. */
+const UNKNOWN_START_FAILURE = 128;
+
+export async function startContainer(ctx: Context, nameOrId: string): Promise<void> {
+  const { id } = ctx.records.resolve(nameOrId);
+  await ctx.locks.run(id, async () => {
+    const record = ctx.records.resolve(id);
+    nextStatus(subjectOf(ctx, record), "start");
+    await startHeld(ctx, record, { isAutomatic: false });
+  });
+}
+
+/**
+ * One run begins. The caller holds the container's lock.
+ *
+ * The intent is recorded before the first effect and replaced by "running" after the last: a daemon that dies in between
+ * leaves a record that makes the next one look what came of it.
+ * @param options.isAutomatic the restart policy's doing: it keeps counting, and what the user last wanted still holds
+ */
+export async function startHeld(
+  ctx: Context,
+  record: ContainerRecord,
+  options: { readonly isAutomatic: boolean },
+): Promise<void> {
+  const { id } = record;
+  const live = ctx.live.of(id);
+  const begun = ctx.records.put({
+    ...record,
+    ...(options.isAutomatic
+      ? { restartCount: record.restartCount + 1 }
+      : { restartCount: 0, stoppedByUser: false }),
+    state: { ...record.state, isStarting: true, error: "", health: undefined },
+  });
+  if (!options.isAutomatic) live.restartDelayMs = 0;
+  try {
+    const process = await launch(ctx, begun, [...live.waitingReaders]);
+    adoptProcess(ctx, begun, process);
+  } catch (error) {
+    await undoStart(ctx, begun, error);
+    throw error;
+  }
+  live.waitingReaders.clear();
+  emitContainerEvent(ctx, begun, "start");
+}
+
+/** The process runs: from here on its end is waited for. */
+export function adoptProcess(ctx: Context, record: ContainerRecord, process: SupervisedProcess): void {
+  ctx.records.updateState(record.id, {
+    status: "running",
+    isStarting: false,
+    pid: process.pid,
+    startedAt: process.startedAt,
+    exitCode: 0,
+    oomKilled: false,
+    error: "",
+    health: planHealth(record.config) && (record.state.health ?? FIRST_HEALTH),
+  });
+  const run = new Run(process);
+  ctx.live.of(record.id).run = run;
+  void process.exited.then((status) => ctx.onExit(record.id, run, status));
+  ctx.onRun(record.id, run);
+}
+
+/** Back to where the container stood, with the reason and the code a shell would give in its record. */
+async function undoStart(ctx: Context, record: ContainerRecord, error: unknown): Promise<void> {
+  const { id } = record;
+  try {
+    await releaseRun(ctx, record);
+  } catch (failure) {
+    ctx.log.error("cannot undo a failed start", { container: id, error: failure });
+  }
+  const live = ctx.live.of(id);
+  for (const reader of live.waitingReaders) reader.failed();
+  live.waitingReaders.clear();
+  const change = {
+    status: record.state.status === "restarting" ? "exited" : record.state.status,
+    isStarting: false,
+    exitCode: startExitCode(error, UNKNOWN_START_FAILURE),
+    error: messageOf(error),
+  };
+  const failed = recordFact(ctx, withState(record, change));
+  live.waiters.notifyExit({ exitCode: failed.state.exitCode, error: undefined });
+  if (record.hostConfig.AutoRemove && !live.isBeingRemoved) await removeHeld(ctx, failed, { volumes: true });
+}

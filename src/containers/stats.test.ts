@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { ContainerSample } from "#runtime/types.ts";
+import { ContainersLab } from "../../test/fakes/containers-lab.ts";
+import { emptyStatsObject, statsObject } from "./stats-object.ts";
+
+const counters = {
+  rxBytes: 1,
+  rxPackets: 2,
+  rxErrors: 3,
+  rxDropped: 4,
+  txBytes: 5,
+  txPackets: 6,
+  txErrors: 7,
+  txDropped: 8,
+};
+const sample: ContainerSample = {
+  cgroup: {
+    cpu: {
+      totalNanos: 500,
+      userNanos: 300,
+      systemNanos: 200,
+      perCpuNanos: undefined,
+      periods: 1,
+      throttledPeriods: 2,
+      throttledNanos: 3,
+    },
+    memory: {
+      usageBytes: 100,
+      maxUsageBytes: undefined,
+      limitBytes: Infinity,
+      failcnt: undefined,
+      stat: { anon: 60 },
+    },
+    pids: { current: 4, limit: undefined },
+    blkio: [{ major: 8, minor: 0, op: "read", value: 512 }],
+  },
+  interfaces: { eth0: counters },
+  hostCpuNanos: 9000,
+  onlineCpus: 2,
+  hostMemoryBytes: 1 << 30,
+};
+
+describe("statsObject()", () => {
+  test("has the fields docker's clients compute with", () => {
+    const stats = statsObject(
+      { id: "4f3e", name: "web" },
+      { sample, read: "later" },
+      { sample, read: "earlier" },
+    );
+    expect(stats).toMatchObject({
+      id: "4f3e",
+      name: "/web",
+      read: "later",
+      preread: "earlier",
+      pids_stats: { current: 4 },
+      cpu_stats: {
+        cpu_usage: { total_usage: 500, usage_in_usermode: 300, usage_in_kernelmode: 200 },
+        system_cpu_usage: 9000,
+        online_cpus: 2,
+        throttling_data: { periods: 1, throttled_periods: 2, throttled_time: 3 },
+      },
+      precpu_stats: { cpu_usage: { total_usage: 500 } },
+      memory_stats: { usage: 100, limit: 1 << 30, stats: { anon: 60 } },
+      blkio_stats: { io_service_bytes_recursive: [{ major: 8, minor: 0, op: "read", value: 512 }] },
+      networks: { eth0: { rx_bytes: 1, tx_dropped: 8 } },
+    });
+  });
+
+  test("has zeros for a first sample's past, and nothing for a container that does not run", () => {
+    expect(statsObject({ id: "4f3e", name: "web" }, { sample, read: "now" }, undefined)).toMatchObject({
+      preread: "0001-01-01T00:00:00Z",
+      precpu_stats: { cpu_usage: { total_usage: 0 } },
+    });
+    expect(emptyStatsObject({ id: "4f3e", name: "web" })).toMatchObject({ memory_stats: {}, name: "/web" });
+  });
+});
+
+describe("stats()", () => {
+  let lab: ContainersLab;
+  beforeEach(() => {
+    lab = new ContainersLab();
+    lab.world.sample = sample;
+  });
+  afterEach(() => lab[Symbol.dispose]());
+
+  const options = { stream: true, oneShot: false, signal: new AbortController().signal };
+
+  test("gives an object every second until the container is removed", async () => {
+    const id = await lab.create("web");
+    await lab.containers.start(id);
+    const pids: (number | undefined)[] = [];
+    const reading = (async () => {
+      for await (const stats of lab.containers.stats(id, options))
+        pids.push((stats as { pids_stats: { current?: number } }).pids_stats.current);
+    })();
+    await lab.settle();
+    await lab.clock.advance(1000);
+    await lab.containers.stop(id, {});
+    await lab.clock.advance(1000);
+    await lab.containers.remove(id, { force: false, volumes: false, link: false });
+    await lab.clock.advance(1000);
+    await reading;
+    expect(pids).toEqual([4, 4, undefined]);
+  });
+
+  test("waits a second for one object with a CPU share, and not at all for one without", async () => {
+    await lab.create("web");
+    await lab.containers.start("web");
+    const single = Array.fromAsync(lab.containers.stats("web", { ...options, stream: false }));
+    await lab.settle();
+    expect(lab.clock.sleeping).toEqual([1000]);
+    await lab.clock.advance(1000);
+    expect(await single).toMatchObject([{ precpu_stats: { online_cpus: 2 } }]);
+    const oneShot = await Array.fromAsync(
+      lab.containers.stats("web", { ...options, stream: false, oneShot: true }),
+    );
+    expect(oneShot).toMatchObject([{ preread: "0001-01-01T00:00:00Z" }]);
+  });
+});

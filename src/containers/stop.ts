@@ -1,0 +1,108 @@
+import { NotModified } from "#base/errors.ts";
+import { endBackOff } from "./back-off.ts";
+import type { Context } from "./context.ts";
+import { emitContainerEvent, subjectOf } from "./emit.ts";
+import { recordFact } from "./facts.ts";
+import { nextStatus } from "./lifecycle.ts";
+import type { Run } from "./live.ts";
+import { endsAfterKill, endsWithin } from "./run-end.ts";
+import { endsContainer, signalRun } from "./signal-run.ts";
+import { parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
+import { startHeld } from "./start.ts";
+import type { ContainerRecord } from "./types.ts";
+
+/*
+ * Why nothing here waits inside the lock. A stop may take its ten seconds, and meanwhile `kill`, `rm -f` or a second,
+ * shorter stop must get through. So the lock is held only for single steps: look at the state, note that the end is
+ * wanted, send the signal. The waiting is done outside, on `run.handled` of the run the signal went to. Whatever
+ * happened meanwhile, that promise is the truth about this run; a run that began later is never touched, because each
+ * step under the lock asks first whether the container's run is still the same one.
+ */
+
+export interface StopOptions {
+  /** -1: for ever; undefined: the container's own. */
+  readonly timeoutSeconds?: number;
+  readonly signal?: string;
+}
+
+/** Timers cannot take more: some 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export async function stopContainer(ctx: Context, nameOrId: string, options: StopOptions): Promise<void> {
+  const { id } = ctx.records.resolve(nameOrId);
+  await endRun(ctx, id, options, { isKept: false });
+  const stopped = ctx.records.get(id);
+  if (stopped) emitContainerEvent(ctx, stopped, "stop"); // else --rm was faster
+}
+
+export async function restartContainer(ctx: Context, nameOrId: string, options: StopOptions): Promise<void> {
+  const { id } = ctx.records.resolve(nameOrId);
+  await endRun(ctx, id, options, { isKept: true }).catch((error) => {
+    if (!(error instanceof NotModified)) throw error; // it does not run: all the better
+  });
+  await ctx.locks.run(id, async () => {
+    const record = ctx.records.resolve(id);
+    if (record.state.status !== "running") {
+      nextStatus(subjectOf(ctx, record), "start");
+      await startHeld(ctx, record, { isAutomatic: false });
+    }
+    emitContainerEvent(ctx, ctx.records.resolve(id), "restart");
+  });
+}
+
+/** @param signalName undefined: SIGKILL. Docker's clients expect the container to have ended only after that one */
+export async function killContainer(
+  ctx: Context,
+  nameOrId: string,
+  signalName: string | undefined,
+): Promise<void> {
+  const { id } = ctx.records.resolve(nameOrId);
+  const signal = parseSignal(signalName || "KILL");
+  const run = await ctx.locks.run(id, () => {
+    const record = ctx.records.resolve(id);
+    nextStatus(subjectOf(ctx, record), "kill");
+    const wanted = recordFact(ctx, { ...record, stoppedByUser: true });
+    if (record.state.status === "restarting") return void endBackOff(ctx, id);
+    const current = ctx.live.of(id).run!;
+    if (endsContainer(record, signal)) current.isExitWanted = true;
+    signalRun(ctx, wanted, current, signal);
+    return current;
+  });
+  if (run && signal === SIGKILL) await endsAfterKill(ctx, run, id);
+}
+
+/** Ends the current run: politely, then with SIGKILL. */
+async function endRun(
+  ctx: Context,
+  id: string,
+  options: StopOptions,
+  { isKept }: { readonly isKept: boolean },
+): Promise<void> {
+  const record = ctx.records.resolve(id);
+  const signal = parseSignal(options.signal || record.config.StopSignal || `${SIGTERM}`);
+  const run = await ctx.locks.run(id, () => beginStop(ctx, id, signal, isKept));
+  if (!run || (await endsWithin(ctx, run, timeoutMs(ctx, record, options)))) return;
+  await ctx.locks.run(id, () => {
+    const current = ctx.records.get(id);
+    if (current && ctx.live.find(id)?.run === run) signalRun(ctx, current, run, SIGKILL);
+  });
+  await endsAfterKill(ctx, run, id);
+}
+
+/** @returns the run to wait for; none when the container was only waiting for a restart */
+function beginStop(ctx: Context, id: string, signal: number, isKept: boolean): Run | undefined {
+  const record = ctx.records.resolve(id);
+  nextStatus(subjectOf(ctx, record), "stop");
+  const wanted = isKept ? record : recordFact(ctx, { ...record, stoppedByUser: true });
+  if (record.state.status === "restarting") return void endBackOff(ctx, id);
+  const run = ctx.live.of(id).run!;
+  run.isExitWanted = true;
+  run.isKept = isKept;
+  signalRun(ctx, wanted, run, signal);
+  return run;
+}
+
+function timeoutMs(ctx: Context, record: ContainerRecord, options: StopOptions): number {
+  const seconds = options.timeoutSeconds ?? record.config.StopTimeout ?? ctx.settings.stopTimeoutSeconds;
+  return seconds < 0 || seconds * 1000 > MAX_TIMER_MS ? Number.POSITIVE_INFINITY : seconds * 1000;
+}

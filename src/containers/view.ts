@@ -1,0 +1,33 @@
+import type { Context } from "./context.ts";
+import { generatedFiles } from "./files.ts";
+import { isUp } from "./lifecycle.ts";
+import { pathsOf } from "./paths.ts";
+import type { ContainerRecord, ContainerView } from "./types.ts";
+
+type Sizes = ContainerView["sizes"];
+
+/** The record with what only the running engine knows. What costs a look elsewhere is looked up when it is asked for. */
+export function viewOf(ctx: Context, record: ContainerRecord, sizes?: Sizes): ContainerView {
+  const sandbox = isUp(record.state.status) ? ctx.networks.sandbox(record.id) : undefined;
+  return {
+    ...record,
+    sandbox,
+    networks: sandbox?.endpoints ?? [],
+    get execIds() {
+      return ctx.sessions.runningIdsOf(record.id);
+    },
+    get paths() {
+      return { ...generatedFiles(ctx, record), log: pathsOf(ctx.settings, record.id).log };
+    },
+    driver: ctx.snapshots.name,
+    get driverData() {
+      return ctx.snapshots.driverData(record.id);
+    },
+    sizes,
+  };
+}
+
+export async function sizesOf(ctx: Context, record: ContainerRecord): Promise<Sizes> {
+  const rw = await ctx.snapshots.writableSize(record.id);
+  return { rw, rootFs: rw + (ctx.images.find(record.imageId)?.sizeBytes ?? 0) };
+}

@@ -1,0 +1,50 @@
+import { expect, test } from "bun:test";
+import { sharedLayerSizes } from "./disk-usage.ts";
+import { parseOsRelease } from "./os-release.ts";
+import { registryConfig } from "./registry-config.ts";
+
+test("sharedLayerSizes() counts layers that more than one image stands on", () => {
+  const layers: Record<string, { chainId: string; parent: string | undefined; sizeBytes: number }> = {
+    base: { chainId: "base", parent: undefined, sizeBytes: 100 },
+    mid: { chainId: "mid", parent: "base", sizeBytes: 10 },
+    topA: { chainId: "topA", parent: "mid", sizeBytes: 1 },
+    topB: { chainId: "topB", parent: "mid", sizeBytes: 2 },
+    alone: { chainId: "alone", parent: undefined, sizeBytes: 5 },
+  };
+  const images = [
+    { id: "a", chainId: "topA" },
+    { id: "b", chainId: "topB" },
+    { id: "c", chainId: "base" },
+    { id: "d", chainId: "alone" },
+    { id: "e", chainId: undefined },
+  ];
+  expect(sharedLayerSizes(images, (chainId) => layers[chainId])).toEqual(
+    new Map([
+      ["a", 110],
+      ["b", 110],
+      ["c", 100],
+      ["d", 0],
+      ["e", 0],
+    ]),
+  );
+});
+
+test("parseOsRelease() unquotes, and does without", () => {
+  expect(parseOsRelease("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID='12'\n")).toEqual({
+    name: "Debian GNU/Linux 12 (bookworm)",
+    version: "12",
+  });
+  expect(parseOsRelease("NAME=Alpine\n")).toEqual({ name: "Alpine", version: "" });
+  expect(parseOsRelease("")).toEqual({ name: "Linux", version: "" });
+});
+
+test("registryConfig() tells hosts and address ranges apart", () => {
+  expect(registryConfig(["10.0.0.0/8", "r.example:5000", "127.0.0.0/8"])).toEqual({
+    InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8", "10.0.0.0/8"],
+    IndexConfigs: {
+      "r.example:5000": { Name: "r.example:5000", Mirrors: [], Secure: false, Official: false },
+      "docker.io": { Name: "docker.io", Mirrors: [], Secure: true, Official: true },
+    },
+    Mirrors: [],
+  });
+});

@@ -1,0 +1,254 @@
+/**
+ * The table of contents: every part of the engine is built here once, in dependency order, and connected. What a lower
+ * part needs from a higher one is handed to it as a function.
+ */
+import { mkdirSync } from "node:fs";
+import { cpus, hostname } from "node:os";
+import { createApi } from "#api/server.ts";
+import { systemClock } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import { createContainers } from "#containers/containers.ts";
+import { createEvents } from "#events/bus.ts";
+import { JOURNAL_COLLECTION, Journal } from "#events/journal.ts";
+import { createImages } from "#images/images.ts";
+import type { ImagesOptions } from "#images/options.ts";
+import type { ImageUsers } from "#images/types.ts";
+import { createKernel } from "#kernel/linux.ts";
+import type { Kernel } from "#kernel/types.ts";
+import { createNetworks } from "#network/network.ts";
+import { readAccounts } from "#runtime/accounts.ts";
+import { readDevices } from "#runtime/devices.ts";
+import { createRuntime } from "#runtime/runtime.ts";
+import { readSpecHost } from "#runtime/spec-host.ts";
+import { openState } from "#state/sqlite.ts";
+import { mountRoot, unmountRoot } from "#storage/snapshot/mounts.ts";
+import { createStorage } from "#storage/storage.ts";
+import { copyUp } from "#volumes/copy-up.ts";
+import { planMounts } from "#volumes/mounts.ts";
+import { createVolumes } from "#volumes/volumes.ts";
+import { createSystem } from "./info.ts";
+import { daemonPaths, instanceNames } from "./paths.ts";
+import { selfCommand } from "./self.ts";
+import { installSupervisor } from "./supervisor.ts";
+import type { DaemonConfig, Engine } from "./types.ts";
+import { WHARF_VERSION } from "./version.ts";
+
+/** After this the code of start-up has run. */
+const SETTLED_MS = 1500;
+/** Then now and again: what a burst of work needed is not kept for the quiet after it. */
+const KEEP_SMALL_EVERY_MS = 60_000;
+
+export async function createEngine(config: DaemonConfig, log: Log): Promise<Engine> {
+  const { dataRoot, execRoot } = config;
+  let current: Pick<DaemonConfig, "labels" | "debug" | "images"> = config;
+  const paths = daemonPaths(config);
+  const names = instanceNames(dataRoot);
+  const clock = systemClock;
+  await using undo = new AsyncDisposableStack();
+
+  bypassProxyOnLoopback(process.env);
+  mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
+  for (const directory of [execRoot, paths.netns]) mkdirSync(directory, { recursive: true, mode: 0o711 });
+  const kernel = createKernel();
+  const [, runtime] = await Promise.all([
+    installSupervisor(paths.supervisor),
+    createRuntime({
+      kernel,
+      supervisorPath: paths.supervisor,
+      runtimes: config.runtimes,
+      defaultName: config.defaultRuntime,
+      stateRoot: paths.runtimeState,
+      cacheDirectory: paths.cache,
+      log,
+    }),
+  ]);
+  undo.use(runtime);
+  const state = undo.use(openState(paths.state));
+  const events = createEvents({ clock, journal: new Journal(state.collection(JOURNAL_COLLECTION)) });
+
+  const storage = createStorage({
+    dataRoot,
+    kernel,
+    state,
+    ...(config.storageDriver === undefined ? {} : { driver: config.storageDriver }),
+    log,
+    helperCommand: selfCommand("unpack-layer"),
+  });
+  const networks = createNetworks({
+    kernel,
+    state,
+    events,
+    log,
+    clock,
+    options: {
+      ...config.network,
+      table: names.table,
+      bridge: config.network.bridge ?? names.bridge,
+      netnsDirectory: paths.netns,
+    },
+  });
+  const volumes = createVolumes({ dataRoot, kernel, state, events, log, clock });
+  // Images must know who uses them, containers stand on images: asked only once both are there.
+  const users: ImageUsers = {
+    usersOf: (imageId) => containers.imageUsers.usersOf(imageId),
+    countFor: (imageId) => containers.imageUsers.countFor(imageId),
+  };
+  const images = createImages({
+    state,
+    storage,
+    events,
+    users,
+    clock,
+    log,
+    host: { os: "linux", architecture: process.arch === "arm64" ? "arm64" : "amd64" },
+    options: imageOptions(() => current.images),
+  });
+  const containers = createContainers({
+    state,
+    events,
+    images,
+    snapshots: storage.snapshotter,
+    volumes,
+    networks,
+    runtime,
+    planMounts,
+    copyUp: (request) => copyUp({ files: kernel.files, copyTree: storage.copyTree }, request),
+    mounts: containerMounts(kernel),
+    specs: {
+      host: readSpecHost(kernel.features),
+      initPath: paths.supervisor,
+      readAccounts: (rootfs) => readAccounts(kernel.files, rootfs),
+      readDevices,
+    },
+    clock,
+    log,
+    settings: {
+      dataRoot,
+      execRoot,
+      cgroupParent: config.cgroupParent,
+      ...config.containers,
+      detachKeys: "",
+      host: {
+        cpus: cpus().length,
+        cgroupVersion: kernel.features.cgroup === "v2" ? "v2" : "v1",
+        runtimes: new Set(runtime.runtimes.keys()),
+        hostname: hostname(),
+      },
+    },
+  });
+
+  const system = createSystem({
+    config: () => ({ ...config, labels: current.labels, debug: current.debug, images: current.images }),
+    kernel,
+    runtime,
+    storage,
+    containers,
+    images,
+    volumes,
+    events,
+  });
+  const { promise: ready, resolve: letRequestsIn, reject: refuseRequests } = Promise.withResolvers<void>();
+  ready.catch(() => {}); // also when nobody asks before the daemon gives up
+  const api = createApi({
+    containers,
+    images,
+    networks,
+    volumes,
+    events,
+    system,
+    log,
+    ready,
+    now: () => clock.now(),
+    options: {
+      serverName: `wharf/${WHARF_VERSION} (linux)`,
+      minVersion: config.minApiVersion,
+      experimental: config.experimental,
+      builderVersion: "1",
+      cgroupVersion: kernel.features.cgroup === "v2" ? 2 : 1,
+    },
+  });
+
+  const closing = new AbortController();
+  const owned = undo.move();
+  return {
+    api,
+    async recover() {
+      try {
+        kernel.cgroups.prepareParent(config.cgroupParent);
+        await storage.snapshotter.sweep();
+        await containers.recover();
+        letRequestsIn();
+        keepSmall(kernel, closing.signal);
+      } catch (error) {
+        refuseRequests(error);
+        throw error;
+      }
+    },
+    reload(changed) {
+      current = changed;
+      events.emit({ type: "daemon", action: "reload", id: system.id, attributes: { name: hostname() } });
+    },
+    dump: () => ({
+      containers: containers.counts(),
+      connections: api.connectionCount(),
+      eventListeners: events.listeners(),
+      memory: process.memoryUsage(),
+    }),
+    async close() {
+      closing.abort();
+      await containers.close();
+      networks.close();
+      await images.close();
+      await storage.settled();
+      await owned.disposeAsync();
+    },
+  };
+}
+
+function keepSmall({ processes }: Pick<Kernel, "processes">, until: AbortSignal): void {
+  const release = () => processes.releaseProgramPages();
+  const first = setTimeout(release, SETTLED_MS);
+  const later = setInterval(release, KEEP_SMALL_EVERY_MS);
+  until.addEventListener("abort", () => {
+    clearTimeout(first);
+    clearInterval(later);
+  });
+}
+
+/** Bun's fetch would ask a proxy for a registry on this very host. */
+function bypassProxyOnLoopback(env: Record<string, string | undefined>): void {
+  const isProxied = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].some(
+    (name) => env[name] ?? env[name.toLowerCase()],
+  );
+  if (!isProxied) return;
+  const listed = env.NO_PROXY ?? env.no_proxy;
+  env.NO_PROXY = [...(listed ? [listed] : []), "localhost", "127.0.0.0/8", "::1"].join(",");
+}
+
+/** Read anew by each pull, so that a reload needs no restart. */
+function imageOptions(current: () => DaemonConfig["images"]): Partial<ImagesOptions> {
+  return {
+    get maxConcurrentDownloads() {
+      return current().maxConcurrentDownloads;
+    },
+    get maxDownloadAttempts() {
+      return current().maxDownloadAttempts;
+    },
+    get insecureRegistries() {
+      return current().insecureRegistries;
+    },
+    userAgent: `wharf/${WHARF_VERSION}`,
+  };
+}
+
+function containerMounts(kernel: Kernel) {
+  return {
+    root: (root: Parameters<typeof mountRoot>[1], target: string) => mountRoot(kernel, root, target),
+    shm: (target: string, sizeBytes: number) =>
+      kernel.mounts.mount("shm", target, "tmpfs", {
+        flags: ["nosuid", "nodev", "noexec"],
+        data: `mode=1777,size=${sizeBytes}`,
+      }),
+    unmount: (target: string) => unmountRoot(kernel, target),
+  };
+}

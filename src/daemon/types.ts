@@ -1,0 +1,73 @@
+/** The daemon's configuration as one checked value, and the engine it runs. */
+
+import type { Api, TlsFiles } from "#api/types.ts";
+import type { LogLevel } from "#base/log.ts";
+import type { NetworkOptions } from "#network/options.ts";
+import type { LogConfig } from "#spec/docker/containers.ts";
+import type { ApiVersion } from "#spec/docker/versions.ts";
+
+/** One `-H`: where the API listens. */
+export type HostAddress =
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  /** Sockets handed over by systemd; "" means all of them. */
+  | { readonly kind: "fd"; readonly name: string };
+
+/** Flags and daemon.json merged, checked, with defaults filled in. */
+export interface DaemonConfig {
+  readonly dataRoot: string;
+  readonly execRoot: string;
+  readonly pidfile: string;
+  readonly configFile: string | undefined;
+  readonly hosts: readonly HostAddress[];
+  /** Owner of unix sockets. */
+  readonly group: string;
+  readonly tls: (Omit<TlsFiles, "clientCa"> & { readonly clientCa: string | undefined }) | undefined;
+  readonly log: { readonly level: LogLevel; readonly format: "text" | "json" };
+  readonly debug: boolean;
+  readonly experimental: boolean;
+  readonly labels: readonly string[];
+  readonly minApiVersion: ApiVersion;
+  /** Seconds a clean stop may take. */
+  readonly shutdownTimeoutSeconds: number;
+
+  readonly runtimes: Readonly<Record<string, { readonly path: string; readonly args?: readonly string[] }>>;
+  readonly defaultRuntime: string | undefined;
+  /** Group above all containers: "/wharf". */
+  readonly cgroupParent: string;
+  readonly containers: {
+    readonly logConfig: LogConfig;
+    readonly stopTimeoutSeconds: number;
+    readonly shmSizeBytes: number;
+  };
+
+  /** As the network layer takes them; table and directory are the engine's business. */
+  readonly network: Omit<NetworkOptions, "netnsDirectory" | "table" | "bridge"> & {
+    /** undefined: a name made for this data root, so that several daemons do not meet. "none": no default network. */
+    readonly bridge: string | undefined;
+  };
+
+  readonly images: {
+    readonly maxConcurrentDownloads: number | undefined;
+    readonly maxDownloadAttempts: number | undefined;
+    readonly insecureRegistries: readonly string[];
+  };
+  readonly storageDriver: string | undefined;
+}
+
+/** Settings that SIGHUP changes in a running engine. */
+export type ReloadableConfig = Pick<
+  DaemonConfig,
+  "debug" | "log" | "labels" | "images" | "shutdownTimeoutSeconds"
+>;
+
+export interface Engine {
+  readonly api: Api;
+  /** Finds what the daemon before left, then lets requests in. Call once, after the listeners are open. */
+  recover(): Promise<void>;
+  reload(config: ReloadableConfig): void;
+  /** Pending work and open resources, for a person who looks for what hangs. */
+  dump(): Record<string, unknown>;
+  /** Lets go of everything; containers live on. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,235 @@
+import { lookup } from "node:dns/promises";
+import type { Clock } from "#base/clock.ts";
+import { isDigest } from "#base/digest.ts";
+import { Conflict, messageOf } from "#base/errors.ts";
+import type { Filters } from "#base/filters.ts";
+import type { Log } from "#base/log.ts";
+import type { ByteSource } from "#base/streams.ts";
+import type { Events } from "#events/types.ts";
+import type { AuthConfig } from "#spec/docker/auth.ts";
+import type { ImageHistoryItem, ImagePruneResponse, ProgressLine } from "#spec/docker/images.ts";
+import type { Platform } from "#spec/oci/manifest.ts";
+import { normalisePlatform, parsePlatform } from "#spec/platform.ts";
+import { familiarReference } from "#spec/reference.ts";
+import type { StateStore } from "#state/types.ts";
+import type { CollectedGarbage } from "#storage/gc/sweep.ts";
+import type { Storage } from "#storage/storage.ts";
+import type { ContentStore } from "#storage/types.ts";
+import { type ImportRequest, importArchive } from "./archive/import.ts";
+import { loadArchive } from "./archive/load.ts";
+import { saveImages } from "./archive/save.ts";
+import { imageEvent } from "./events.ts";
+import { rootsOf } from "./garbage.ts";
+import { imageHistory } from "./history.ts";
+import { Layers } from "./layers.ts";
+import { listImages } from "./list.ts";
+import { type ImagesOptions, withDefaults } from "./options.ts";
+import { type Emit, streamProgress } from "./progress-stream.ts";
+import { pruneImages } from "./prune.ts";
+import { pull } from "./pull.ts";
+import { ImageRecords } from "./records.ts";
+import { type LoginResult, login } from "./registry/login.ts";
+import { Registries } from "./registry/registries.ts";
+import { removeImage } from "./remove.ts";
+import { findImage, getImage } from "./resolve.ts";
+import { canRun } from "./select.ts";
+import { parseTagTarget } from "./tag.ts";
+import type { Images, ImageUsers, ImageView, PullRequest } from "./types.ts";
+
+export interface ImagesDeps {
+  readonly state: StateStore;
+  readonly storage: Pick<Storage, "content" | "snapshotter" | "unpacker" | "leases" | "collectGarbage">;
+  readonly events: Pick<Events, "emit">;
+  readonly users: ImageUsers;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What this host runs. */
+  readonly host: Platform;
+  readonly options?: Partial<ImagesOptions>;
+}
+
+export function createImages(deps: ImagesDeps): Images {
+  return new LocalImages(deps);
+}
+
+/** Tries of one request to a busy registry. */
+const MAX_REQUEST_ATTEMPTS = 5;
+
+class LocalImages implements Images {
+  readonly #deps: ImagesDeps;
+  readonly #host: Platform;
+  readonly #records: ImageRecords;
+  readonly #layers: Layers;
+  readonly #registries: Registries;
+  #isPruning = false;
+
+  constructor(deps: ImagesDeps) {
+    this.#deps = deps;
+    this.#host = normalisePlatform(deps.host);
+    this.#records = new ImageRecords(deps.state);
+    this.#layers = new Layers(deps.storage);
+    this.#registries = new Registries(deps.clock, () => ({
+      ...withDefaults(deps.options),
+      maxAttempts: MAX_REQUEST_ATTEMPTS,
+      lookup: addressesOf,
+    }));
+    discardDeadIngests(deps.storage.content);
+  }
+
+  async list(request: { readonly all?: boolean; readonly filters?: Filters }): Promise<ImageView[]> {
+    const records = this.#records;
+    return listImages(request, {
+      views: records.images().map((image) => records.view(image)),
+      hasChildren: ({ id }) => records.childrenOf(id).length > 0,
+      get: (nameOrId) => getImage(records, nameOrId),
+      nowMs: this.#deps.clock.now(),
+    });
+  }
+
+  get(nameOrId: string, platform?: string): ImageView {
+    return this.#records.view(getImage(this.#records, nameOrId, this.#platform(platform)));
+  }
+
+  find(nameOrId: string, platform?: string): ImageView | undefined {
+    const image = findImage(this.#records, nameOrId);
+    const wanted = this.#platform(platform);
+    return image && (!wanted || canRun(wanted, image.config)) ? this.#records.view(image) : undefined;
+  }
+
+  history(nameOrId: string): ImageHistoryItem[] {
+    const { snapshotter } = this.#deps.storage;
+    return imageHistory(this.get(nameOrId), (chainId) => snapshotter.layer(chainId)?.sizeBytes ?? 0);
+  }
+
+  tag(nameOrId: string, repo: string, tag: string): void {
+    const records = this.#records;
+    const image = getImage(records, nameOrId);
+    const reference = parseTagTarget(repo, tag);
+    const target = records.targetOf(nameOrId) ?? image.manifest;
+    records.transaction(() => {
+      records.putImage({ ...image, lastTagTime: new Date(this.#deps.clock.now()).toISOString() });
+      records.putReference(reference, { imageId: image.id, target });
+    });
+    this.#deps.events.emit(imageEvent("tag", image, familiarReference(reference)));
+  }
+
+  remove(nameOrId: string, options: { readonly force?: boolean; readonly prune?: boolean }) {
+    const { users, events } = this.#deps;
+    return removeImage(
+      { nameOrId, force: options.force ?? false, prune: options.prune ?? true },
+      { records: this.#records, users, events, collect: async () => (await this.#collect()).layers },
+    );
+  }
+
+  async prune(filters: Filters): Promise<ImagePruneResponse> {
+    if (this.#isPruning) throw new Conflict("a prune operation is already running");
+    this.#isPruning = true;
+    const { users, events, clock, storage } = this.#deps;
+    try {
+      return await pruneImages(filters, {
+        records: this.#records,
+        users,
+        events,
+        collect: () => this.#collect(),
+        content: storage.content,
+        nowMs: clock.now(),
+      });
+    } finally {
+      this.#isPruning = false;
+    }
+  }
+
+  pull({ signal, ...request }: PullRequest): AsyncIterable<ProgressLine> {
+    return streamProgress(
+      (emit, ending) =>
+        pull(
+          request,
+          { ...this.#jobDeps(), ...withDefaults(this.#deps.options), registries: this.#registries },
+          emit,
+          ending,
+        ),
+      signal,
+    );
+  }
+
+  load(
+    archive: ByteSource,
+    { quiet, signal }: { readonly quiet?: boolean; readonly signal?: AbortSignal },
+  ): AsyncIterable<ProgressLine> {
+    return this.#filling(
+      (emit, ending) => loadArchive(archive, { quiet, signal: ending }, this.#jobDeps(), emit),
+      signal,
+    );
+  }
+
+  save(names: readonly string[], { signal }: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array> {
+    return saveImages(names, this.#jobDeps(), signal);
+  }
+
+  importArchive(
+    archive: ByteSource,
+    { signal, ...request }: Omit<ImportRequest, "signal"> & { readonly signal?: AbortSignal },
+  ): AsyncIterable<ProgressLine> {
+    return this.#filling(
+      (emit, ending) => importArchive(archive, { ...request, signal: ending }, this.#jobDeps(), emit),
+      signal,
+    );
+  }
+
+  login(auth: AuthConfig, signal?: AbortSignal): Promise<LoginResult> {
+    return login({ transport: this.#registries.transport(), clock: this.#deps.clock }, auth, signal);
+  }
+
+  layersSize(): number {
+    return this.#deps.storage.snapshotter.layers().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
+  count(): number {
+    return this.#records.count();
+  }
+
+  async close(): Promise<void> {
+    await this.#layers.close();
+  }
+
+  #jobDeps() {
+    const { storage, events, clock } = this.#deps;
+    const { content, snapshotter, unpacker, leases } = storage;
+    const own = { records: this.#records, layers: this.#layers, host: this.#host };
+    return { content, snapshotter, unpacker, leases, events, clock, ...own };
+  }
+
+  #platform(text: string | undefined): Platform | undefined {
+    return text ? parsePlatform(text, this.#host) : undefined;
+  }
+
+  #collect(): Promise<CollectedGarbage> {
+    return this.#deps.storage.collectGarbage({ digests: rootsOf(this.#records) });
+  }
+
+  /** A job whose content comes only once: what it leaves when it fails is garbage that nobody comes back for. */
+  #filling(
+    job: (emit: Emit, signal: AbortSignal) => Promise<void>,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<ProgressLine> {
+    return streamProgress(async (emit, ending) => {
+      try {
+        await job(emit, ending);
+      } catch (error) {
+        await this.#collect().catch((failure) =>
+          this.#deps.log.warn("cannot collect garbage", { error: messageOf(failure) }),
+        );
+        throw error;
+      }
+    }, signal);
+  }
+}
+
+/** Of loads and imports a crash interrupted: unlike downloads, which are named by digest, nobody can resume them. */
+function discardDeadIngests(content: ContentStore): void {
+  for (const { key } of content.abandonedIngests()) if (!isDigest(key)) content.discardIngest(key);
+}
+
+async function addressesOf(hostname: string): Promise<string[]> {
+  return (await lookup(hostname, { all: true })).map(({ address }) => address);
+}

@@ -1,0 +1,124 @@
+import type { Clock } from "#base/clock.ts";
+import { Authorizer } from "./auth.ts";
+import { parseChallenges } from "./challenge.ts";
+import type { Credentials } from "./credentials.ts";
+import { endpointsOf } from "./endpoint.ts";
+import type { Refusal } from "./errors.ts";
+import { requestName, Unreachable } from "./network-failure.ts";
+import type { HttpResponse } from "./response.ts";
+import type { Transport } from "./transport.ts";
+
+export interface SessionDeps {
+  readonly transport: Transport;
+  readonly clock: Clock;
+}
+
+export interface SessionTarget {
+  /** "registry-1.docker.io", "127.0.0.1:5000" */
+  readonly host: string;
+  readonly credentials: Credentials;
+  /** What tokens are asked for: "repository:library/debian:pull". */
+  readonly scopes: readonly string[];
+  /** Also ask for an identity token, for a login. */
+  readonly offline?: boolean;
+}
+
+export interface SessionRequest {
+  readonly method: "GET" | "HEAD";
+  /** Below the registry's root: "/v2/…". */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+interface Endpoint {
+  readonly url: URL;
+  readonly authorizer: Authorizer;
+}
+
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/** One user's requests to one registry: finds the address that answers, keeps its tokens. */
+export class RegistrySession {
+  readonly #deps: SessionDeps;
+  readonly #target: SessionTarget;
+  #endpoint: Endpoint | undefined;
+
+  constructor(deps: SessionDeps, target: SessionTarget) {
+    this.#deps = deps;
+    this.#target = target;
+  }
+
+  /**
+   * Any answer but a first 401; the caller judges its status and disposes it.
+   * @throws Unreachable when the registry does not answer at any of its addresses
+   */
+  async request(request: SessionRequest): Promise<HttpResponse> {
+    if (this.#endpoint) return this.#requestAt(this.#endpoint, request);
+    const { transport } = this.#deps;
+    const urls = endpointsOf(this.#target.host, await transport.policyOf(this.#target.host));
+    for (const [index, url] of urls.entries()) {
+      const endpoint = this.#endpointAt(url);
+      try {
+        return await this.#requestAt(endpoint, request);
+      } catch (error) {
+        const hasAnswered = this.#endpoint !== undefined; // then it is a token server that cannot be reached
+        if (hasAnswered || index === urls.length - 1 || !(error instanceof Unreachable)) throw error;
+      }
+    }
+    throw new Error(`no address for registry ${this.#target.host}`);
+  }
+
+  #endpointAt(url: URL): Endpoint {
+    const { credentials, offline } = this.#target;
+    return { url, authorizer: new Authorizer({ ...this.#deps, registry: url, credentials, offline }) };
+  }
+
+  async #requestAt(endpoint: Endpoint, request: SessionRequest): Promise<HttpResponse> {
+    const { url, authorizer } = endpoint;
+    const { scopes } = this.#target;
+    for (let isFirst = true; ; isFirst = false) {
+      const authorization = await authorizer.authorization(scopes, request.signal);
+      const response = await this.#deps.transport.send({
+        ...request,
+        url: new URL(request.path, url),
+        authorization,
+      });
+      this.#endpoint = endpoint;
+      const isChallenge = response.status === 401 && response.url.origin === url.origin;
+      if (!isFirst || !isChallenge) return response;
+      const challenges = parseChallenges(response.headers.get("www-authenticate"));
+      if (!authorizer.accept(challenges, scopes, authorization)) return response;
+      response[Symbol.dispose]();
+    }
+  }
+
+  /** What the registry said instead of answering, for `pullError` and `registryError`. */
+  async refusal(method: string, response: HttpResponse): Promise<Refusal> {
+    using _open = response;
+    const request = requestName(method, response.url);
+    const body = await response.bytes(MAX_ERROR_BYTES, request).catch(() => new Uint8Array());
+    return {
+      status: response.status,
+      body: Buffer.from(body).toString("utf8"),
+      challenges: parseChallenges(response.headers.get("www-authenticate")),
+      request,
+      hint: this.#hint(response),
+    };
+  }
+
+  /** What is known about the user after a request: the token to keep, and a token server that was not trusted with credentials. */
+  get login(): { readonly identityToken: string | undefined; readonly distrustedRealm: URL | undefined } {
+    const { identityToken, distrustedRealm } = this.#endpoint?.authorizer ?? {};
+    return { identityToken, distrustedRealm };
+  }
+
+  #hint(response: HttpResponse): string | undefined {
+    const retryAfter = response.headers.get("retry-after");
+    if (response.status === 429 && retryAfter) return `the registry asks to try again after ${retryAfter}`;
+    const realm = this.login.distrustedRealm;
+    if (realm)
+      return `the credentials for ${this.#target.host} were not sent to ${realm.host}: it is no part of that registry`;
+    return undefined;
+  }
+}

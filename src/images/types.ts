@@ -1,0 +1,120 @@
+/**
+ * Images: what a reference means here, and how images come and go.
+ *
+ * An image is named by the digest of its configuration (Docker's image ID). A reference ("docker.io/library/debian:12")
+ * points at a *target*: the manifest or index digest it had at its registry, kept so that a pulled image can be pushed
+ * unchanged. References, images and their layers are records in the state store; bytes are in storage.
+ */
+import type { Digest } from "#base/digest.ts";
+import type { AuthConfig } from "#spec/docker/auth.ts";
+import type { ContainerConfig } from "#spec/docker/containers.ts";
+import type {
+  ImageDeleteItem,
+  ImageHistoryItem,
+  ImagePruneResponse,
+  ProgressLine,
+} from "#spec/docker/images.ts";
+import type { ImageConfig } from "#spec/oci/image.ts";
+import type { Descriptor } from "#spec/oci/manifest.ts";
+
+/** An image that is here, unpacked. */
+export interface ImageRecord {
+  /** Config digest. */
+  readonly id: Digest;
+  readonly config: ImageConfig;
+  /** chainID of the top layer; absent for an image without layers. */
+  readonly chainId: Digest | undefined;
+  readonly layers: readonly Descriptor[];
+  /** The manifest this image was made from or given at import. */
+  readonly manifest: Descriptor;
+  /** Bytes of all unpacked layers. */
+  readonly sizeBytes: number;
+  /** RFC 3339; when it was last tagged here, "" when never. */
+  readonly lastTagTime: string;
+  readonly parent: Digest | undefined;
+}
+
+export interface ReferenceRecord {
+  /** Canonical: "docker.io/library/debian:12" or "docker.io/library/debian@sha256:…". */
+  readonly name: string;
+  readonly imageId: Digest;
+  /** What the name pointed at when it came: a manifest or an index. */
+  readonly target: Descriptor;
+}
+
+/** An image with the names people know it by. */
+export interface ImageView extends ImageRecord {
+  /** Familiar: "debian:12". */
+  readonly repoTags: readonly string[];
+  /** Familiar: "debian@sha256:…". */
+  readonly repoDigests: readonly string[];
+}
+
+export interface PullRequest {
+  readonly reference: string;
+  readonly allTags?: boolean;
+  /** "linux/arm64/v8"; absent: this host's. */
+  readonly platform?: string;
+  readonly auth?: AuthConfig;
+  readonly signal?: AbortSignal;
+}
+
+export interface ImageFilters {
+  readonly [key: string]: readonly string[];
+}
+
+export interface Images {
+  list(request: { readonly all?: boolean; readonly filters?: ImageFilters }): Promise<ImageView[]>;
+  /** By reference, id or unique id prefix. @throws NotFound "No such image: NAME:TAG" */
+  get(nameOrId: string, platform?: string): ImageView;
+  find(nameOrId: string, platform?: string): ImageView | undefined;
+  history(nameOrId: string): ImageHistoryItem[];
+  tag(nameOrId: string, repo: string, tag: string): void;
+  /** Untags or deletes, Docker's rules. @throws Conflict when containers or other names use it */
+  remove(
+    nameOrId: string,
+    options: { readonly force?: boolean; readonly prune?: boolean },
+  ): Promise<ImageDeleteItem[]>;
+  prune(filters: ImageFilters): Promise<ImagePruneResponse>;
+  /** Docker's JSON progress, line by line; a failure is thrown before the first line or is the last line. */
+  pull(request: PullRequest): AsyncIterable<ProgressLine>;
+  /** docker-archive or OCI layout, plain or compressed. */
+  load(
+    archive: AsyncIterable<Uint8Array>,
+    options: { readonly quiet?: boolean; readonly signal?: AbortSignal },
+  ): AsyncIterable<ProgressLine>;
+  /** docker-archive that is an OCI layout as well. */
+  save(names: readonly string[], options: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  importArchive(
+    archive: AsyncIterable<Uint8Array>,
+    options: {
+      readonly repo?: string;
+      readonly tag?: string;
+      readonly message?: string;
+      readonly changes?: readonly string[];
+      readonly platform?: string;
+      readonly signal?: AbortSignal;
+    },
+  ): AsyncIterable<ProgressLine>;
+  /** Checks credentials with a registry. @returns the text Docker prints and a token where the registry gave one */
+  login(
+    auth: AuthConfig,
+    signal?: AbortSignal,
+  ): Promise<{ readonly status: string; readonly identityToken: string | undefined }>;
+  /** Bytes of all layers, each counted once. */
+  layersSize(): number;
+  count(): number;
+  /** Gives up what is under way; resolves when it has ended. */
+  close(): Promise<void>;
+}
+
+/** What images must ask the containers above them; given by the engine. */
+export interface ImageUsers {
+  /** Containers made from this image: id, name, running. */
+  usersOf(imageId: Digest): readonly { readonly id: string; readonly running: boolean }[];
+  /** For the "before"/"since" free filters and counts. */
+  countFor(imageId: Digest): number;
+}
+
+/** Merged defaults an image gives to a container, never null lists. */
+export type ImageRunConfig = ContainerConfig;

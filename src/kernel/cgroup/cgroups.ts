@@ -1,0 +1,99 @@
+import { existsSync } from "node:fs";
+import { Errno, SysError } from "../ffi/errno.ts";
+import { readSmallFile, writeSmallFile } from "../files/small.ts";
+import type { CgroupLimits, CgroupStats, Cgroups } from "../types.ts";
+import type { FavorDynMods } from "./favor-dynmods.ts";
+import { freeze, isFrozen, thaw } from "./freezer.ts";
+import { childrenOf, createGroup, processesOf, removeGroup } from "./groups.ts";
+import { type CgroupLayout, checkGroupPath, hierarchyOf } from "./layout.ts";
+import { CURRENT_FILES, planLimits } from "./limits.ts";
+import { statsV1 } from "./stats-v1.ts";
+import { statsV2 } from "./stats-v2.ts";
+
+/** Control groups of either version; `layout` tells where a group's files are. */
+export function createCgroups(layout: CgroupLayout, favorDynMods: Pick<FavorDynMods, "enable">): Cgroups {
+  return new MountedCgroups(layout, favorDynMods);
+}
+
+class MountedCgroups implements Cgroups {
+  readonly #layout: CgroupLayout;
+  readonly #favorDynMods: Pick<FavorDynMods, "enable">;
+
+  constructor(layout: CgroupLayout, favorDynMods: Pick<FavorDynMods, "enable">) {
+    this.#layout = layout;
+    this.#favorDynMods = favorDynMods;
+  }
+
+  prepareParent(path: string): void {
+    checkGroupPath(path);
+    this.#favorDynMods.enable();
+    const { hierarchies, primary } = this.#layout;
+    for (const hierarchy of hierarchies) {
+      // Named ones, and a hybrid host's cgroup2 tree, limit nothing: runtimes make what they need there.
+      const limits = hierarchy.version === primary.version && hierarchy.controllers.length > 0;
+      if (limits || hierarchy === primary) createGroup(hierarchy, path);
+    }
+  }
+
+  remove(path: string): void {
+    checkGroupPath(path);
+    for (const { root } of this.#layout.hierarchies) removeGroup(root + path);
+  }
+
+  exists(path: string): boolean {
+    return existsSync(this.#directory(path));
+  }
+
+  children(path: string): string[] {
+    return childrenOf(this.#directory(path));
+  }
+
+  setLimits(path: string, limits: CgroupLimits): void {
+    const version = this.#layout.primary.version;
+    const current = Object.fromEntries(
+      CURRENT_FILES[version].map((file) => [file, this.#read(path, file)?.trim()]),
+    );
+    for (const { file, value } of planLimits(version, limits, current)) {
+      writeSmallFile(this.#file(path, file) ?? `${this.#directory(path)}/${file}`, value);
+    }
+  }
+
+  stats(path: string): CgroupStats {
+    if (!this.exists(path)) throw new SysError("stats", Errno.ENOENT, path);
+    const read = (file: string) => this.#read(path, file);
+    return this.#layout.primary.version === 2 ? statsV2(read) : statsV1(read);
+  }
+
+  freeze(path: string): void {
+    freeze(this.#layout.primary, this.#directory(path));
+  }
+
+  thaw(path: string): void {
+    thaw(this.#layout.primary, this.#directory(path));
+  }
+
+  isFrozen(path: string): boolean {
+    return isFrozen(this.#layout.primary, this.#directory(path));
+  }
+
+  pids(path: string): number[] {
+    return processesOf(this.#directory(path));
+  }
+
+  #directory(path: string): string {
+    checkGroupPath(path);
+    return this.#layout.primary.root + path;
+  }
+
+  /** Undefined where no mounted hierarchy has the file's controller. */
+  #file(path: string, file: string): string | undefined {
+    checkGroupPath(path);
+    const hierarchy = hierarchyOf(this.#layout, file);
+    return hierarchy && `${hierarchy.root}${path}/${file}`;
+  }
+
+  #read(path: string, file: string): string | undefined {
+    const name = this.#file(path, file);
+    return name === undefined ? undefined : readSmallFile(name);
+  }
+}

@@ -1,0 +1,37 @@
+import { AF, AT, O, RESOLVE, SOCK } from "../ffi/constants.ts";
+import { memory, syscall } from "../ffi/syscall.ts";
+import type { Files } from "../types.ts";
+import { close, openat, openat2 } from "./at.ts";
+import { sealedCopy } from "./sealed-copy.ts";
+import { getXattr, listXattrs, setXattr } from "./xattr.ts";
+
+export function createFiles(): Files {
+  return {
+    openInRoot: (rootFd, path, flags, mode = 0) =>
+      openat2(rootFd, path, flags, mode, RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS),
+    openDirectory: (path) => openat(AT.FDCWD, path, O.PATH | O.DIRECTORY),
+    close,
+    getXattr,
+    setXattr,
+    listXattrs,
+    socketPair,
+    sealedCopy,
+    statfs,
+  };
+}
+
+function socketPair(): [number, number] {
+  const pair = memory().reserve(8);
+  const type = SOCK.STREAM | SOCK.CLOEXEC | SOCK.NONBLOCK;
+  syscall("socketpair", "AF_UNIX", AF.UNIX, type, 0, memory().addressOf(pair));
+  const { view } = memory();
+  return [view.getInt32(pair, true), view.getInt32(pair + 4, true)];
+}
+
+/** struct statfs of 64-bit machines (asm-generic/statfs.h): eight-byte fields, type, block size, blocks, free, available. */
+export function statfs(path: string): ReturnType<Files["statfs"]> {
+  const result = memory().reserve(120);
+  syscall("statfs", path, memory().text(path), memory().addressOf(result));
+  const field = (index: number) => Number(memory().view.getBigInt64(result + index * 8, true));
+  return { type: field(0), blockSize: field(1), blocks: field(2), free: field(3), available: field(4) };
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { AT, MS, STATX_ATTR_MOUNT_ROOT, UMOUNT } from "../ffi/constants.ts";
+import { Errno, SysError } from "../ffi/errno.ts";
+import { memory, syscall, trySyscall } from "../ffi/syscall.ts";
+import { close } from "../files/at.ts";
+import type { KernelFeatures, MountEntry, MountFlag, Mounts, Propagation } from "../types.ts";
+import { attachMount, cloneMount, makeReadOnly } from "./mount-api.ts";
+import { parseMountinfo } from "./mountinfo.ts";
+import { mountOverlayByDescriptors, mountOverlayByLayers } from "./overlay.ts";
+
+export function createMounts(features: Pick<KernelFeatures, "overlayLowerdirPlus">): Mounts {
+  const overlay = features.overlayLowerdirPlus ? mountOverlayByLayers : mountOverlayByDescriptors;
+  return {
+    mount: (source, target, fsType, { flags = [], data } = {}) =>
+      mount(source, target, fsType, flagBits(flags), data),
+    bind,
+    overlay(request) {
+      const { lower, upper, target } = request;
+      // overlayfs wants two directories at least; a view of one layer is that layer.
+      if (upper === undefined && lower.length === 1) bind(lower[0] as string, target, { readOnly: true });
+      else overlay(request);
+    },
+    setPropagation: (target, propagation) => mount("", target, "", PROPAGATION_BITS[propagation]),
+    unmount: (target, { lazy = true } = {}) => unmount(target, lazy),
+    list: listMounts,
+    isMountPoint,
+  };
+}
+
+export function listMounts(): MountEntry[] {
+  return parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8"));
+}
+
+/** mount(2). @param flags bits of `MS` */
+export function mount(source: string, target: string, fsType: string, flags: number, data?: string): void {
+  const call = memory();
+  const options = data === undefined ? 0 : call.text(data);
+  const object = fsType === "" ? target : `${fsType} on ${target}`;
+  syscall("mount", object, call.text(source), call.text(target), call.text(fsType), flags, options);
+}
+
+/** "Not mounted" and "not there" count as done. */
+export function unmount(target: string, lazy: boolean): void {
+  const flags = UMOUNT.NOFOLLOW | (lazy ? UMOUNT.DETACH : 0);
+  const result = trySyscall("umount2", memory().text(target), flags);
+  if (result < 0 && result !== -Errno.EINVAL && result !== -Errno.ENOENT) {
+    throw new SysError("umount2", -result, target);
+  }
+}
+
+export function flagBits(flags: readonly MountFlag[]): number {
+  return flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0);
+}
+
+const FLAG_BITS: Record<MountFlag, number> = {
+  ro: MS.RDONLY,
+  nosuid: MS.NOSUID,
+  nodev: MS.NODEV,
+  noexec: MS.NOEXEC,
+  noatime: MS.NOATIME,
+  relatime: MS.RELATIME,
+  bind: MS.BIND,
+  rbind: MS.BIND | MS.REC,
+  remount: MS.REMOUNT,
+};
+
+const PROPAGATION_BITS: Record<Propagation, number> = {
+  private: MS.PRIVATE,
+  rprivate: MS.PRIVATE | MS.REC,
+  shared: MS.SHARED,
+  rshared: MS.SHARED | MS.REC,
+  slave: MS.SLAVE,
+  rslave: MS.SLAVE | MS.REC,
+  unbindable: MS.UNBINDABLE,
+};
+
+function bind(
+  source: string,
+  target: string,
+  options: { readonly recursive?: boolean; readonly readOnly?: boolean } = {},
+): void {
+  const recursive = options.recursive ?? false;
+  const copy = cloneMount(source, { recursive });
+  try {
+    if (options.readOnly) makeReadOnly(copy, { recursive });
+  } catch (error) {
+    close(copy);
+    throw error;
+  }
+  attachMount(copy, target);
+}
+
+/** One statx(2) instead of reading every mount: bit and offset are from linux/stat.h. */
+function isMountPoint(target: string): boolean {
+  const call = memory();
+  const result = call.reserve(256);
+  const flags = AT.SYMLINK_NOFOLLOW | AT.NO_AUTOMOUNT;
+  const error = trySyscall("statx", AT.FDCWD, call.text(target), flags, 0, call.addressOf(result));
+  if (error === -Errno.ENOENT) return false;
+  if (error < 0) throw new SysError("statx", -error, target);
+  return (call.view.getUint32(result + 8, true) & STATX_ATTR_MOUNT_ROOT) !== 0;
+}

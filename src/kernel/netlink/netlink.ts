@@ -1,0 +1,121 @@
+import { isErrno } from "#base/fs.ts";
+import { Errno, SysError } from "../ffi/errno.ts";
+import type { AddressInfo, IpAddress, LinkInfo, LinkStep, Netlink, RouteInfo } from "../types.ts";
+import { decodeAddress, writeListAddresses, writeRemoveAddress } from "./address.ts";
+import type { MessageWriter } from "./codec.ts";
+import { NETLINK, RT_TABLE } from "./constants.ts";
+import {
+  decodeLink,
+  writeBridge,
+  writeBridgePort,
+  writeDeleteLink,
+  writeGetLink,
+  writeListLinks,
+  writeVeth,
+} from "./link.ts";
+import { LinkNames } from "./link-names.ts";
+import { decodeRoute, writeListRoutes } from "./route.ts";
+import { NetlinkSocket } from "./socket.ts";
+import { describeStep, LinkStepError, writeStep } from "./steps.ts";
+
+/** IFNAMSIZ with its NUL. */
+const LONGEST_NAME = 15;
+
+/** rtnetlink of the namespace the thread is in now; the socket stays there. */
+export function openNetlink(): Netlink {
+  return new RouteNetlink(new NetlinkSocket(NETLINK.ROUTE));
+}
+
+class RouteNetlink implements Netlink {
+  readonly #socket: NetlinkSocket;
+
+  constructor(socket: NetlinkSocket) {
+    this.#socket = socket;
+  }
+
+  links(): LinkInfo[] {
+    return this.#socket.dump("links", writeListLinks).map(decodeLink);
+  }
+
+  findLink(name: string): LinkInfo | undefined {
+    if (name.length > LONGEST_NAME) return undefined;
+    const messages = this.#socket.writer();
+    writeGetLink(messages, name);
+    const answer = this.#socket.get(messages, Errno.ENODEV, `link ${name}`);
+    return answer && decodeLink(answer);
+  }
+
+  linkIndex(name: string): number | undefined {
+    return name.length > LONGEST_NAME ? undefined : this.#socket.linkIndex(name);
+  }
+
+  addresses(): AddressInfo[] {
+    return this.#socket
+      .dump("addresses", writeListAddresses)
+      .map(decodeAddress)
+      .filter((address) => address !== undefined);
+  }
+
+  routes(): RouteInfo[] {
+    return this.#socket
+      .dump("routes", writeListRoutes)
+      .map(decodeRoute)
+      .filter((route) => route !== undefined)
+      .filter((route) => route.table === RT_TABLE.MAIN);
+  }
+
+  createBridge(request: Parameters<Netlink["createBridge"]>[0]): LinkInfo {
+    this.#change(`create bridge ${request.name}`, (messages) => writeBridge(messages, request));
+    const link = this.findLink(request.name);
+    if (!link) throw new SysError("netlink", Errno.ENODEV, `link ${request.name}`);
+    return link;
+  }
+
+  createVeth(request: Parameters<Netlink["createVeth"]>[0]): void {
+    this.#change(`create veth ${request.name}`, (messages) => writeVeth(messages, request));
+  }
+
+  setBridgePort(link: string, flags: Parameters<Netlink["setBridgePort"]>[1]): void {
+    this.#change(`bridge port ${link}`, (messages) => writeBridgePort(messages, link, flags));
+  }
+
+  apply(steps: readonly LinkStep[]): void {
+    const names = this.#names();
+    const messages = this.#socket.writer();
+    for (const step of steps) writeStep(messages, step, names);
+    const refused = this.#socket.transact(messages).find((verdict) => verdict.errno !== 0);
+    if (!refused) return;
+    const index = messages.acknowledged.indexOf(refused.sequence);
+    throw new LinkStepError(refused, index, describeStep(steps[index] as LinkStep));
+  }
+
+  removeAddress(link: string | number, address: IpAddress, prefixLength: number): void {
+    const index = this.#names().indexOf(link);
+    this.#change(`remove address ${address}/${prefixLength} of ${link}`, (messages) =>
+      writeRemoveAddress(messages, { index, address, prefixLength }),
+    );
+  }
+
+  deleteLink(name: string): void {
+    try {
+      this.#change(`delete link ${name}`, (messages) => writeDeleteLink(messages, name));
+    } catch (error) {
+      if (!isErrno(error, "ENODEV")) throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
+  }
+
+  #change(object: string, write: (messages: MessageWriter) => void): void {
+    const messages = this.#socket.writer();
+    write(messages);
+    const refused = this.#socket.transact(messages).find((verdict) => verdict.errno !== 0);
+    if (refused) throw new SysError("netlink", refused.errno, object, refused.words);
+  }
+
+  #names(): LinkNames {
+    return new LinkNames((name) => this.linkIndex(name));
+  }
+}

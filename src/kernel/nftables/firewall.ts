@@ -1,0 +1,81 @@
+import { Internal } from "#base/errors.ts";
+import { Errno, SysError } from "../ffi/errno.ts";
+import type { NamespaceSwitch } from "../namespace/switch.ts";
+import { NETLINK } from "../netlink/constants.ts";
+import { NetlinkSocket } from "../netlink/socket.ts";
+import type { Firewall, FirewallElement } from "../types.ts";
+import { ElementBatch, writeDeleteTable } from "./batch.ts";
+import { forgetUdpStreams } from "./conntrack.ts";
+
+/** Scripts by the `nft` program, which knows the language; elements by nfnetlink, 10 microseconds each. */
+export function createFirewall(namespaces: NamespaceSwitch): Firewall {
+  return new NftFirewall(namespaces);
+}
+
+class NftFirewall implements Firewall {
+  readonly #namespaces: NamespaceSwitch;
+  #opened: NetlinkSocket | undefined;
+
+  constructor(namespaces: NamespaceSwitch) {
+    this.#namespaces = namespaces;
+  }
+
+  load(script: string): void {
+    const { exitCode, stderr } = nft(["-f", "-"], script);
+    if (exitCode !== 0) throw new Internal(`nft refused a script: ${stderr.trim()}`);
+  }
+
+  change(
+    table: string,
+    request: { readonly add?: readonly FirewallElement[]; readonly remove?: readonly FirewallElement[] },
+  ): void {
+    const messages = this.#socket.writer();
+    const batch = new ElementBatch(table);
+    batch.write(messages, request);
+    const refused = this.#socket.transact(messages).find((verdict) => verdict.errno !== 0);
+    if (refused) throw batch.error(refused);
+  }
+
+  list(table: string): string | undefined {
+    const { exitCode, stdout, stderr } = this.#namespaces.inHost(() => nft(["list", "table", "inet", table]));
+    if (exitCode === 0) return stdout;
+    if (stderr.includes("No such file or directory")) return undefined;
+    throw new Internal(`nft cannot list table ${table}: ${stderr.trim()}`);
+  }
+
+  deleteTable(table: string): void {
+    const messages = this.#socket.writer();
+    writeDeleteTable(messages, table);
+    const refused = this.#socket.transact(messages).find((verdict) => verdict.errno !== 0);
+    if (!refused || refused.errno === Errno.ENOENT) return;
+    throw new SysError("nftables", refused.errno, `delete table ${table}`, refused.words);
+  }
+
+  forgetUdpStreams(ports: ReadonlySet<number>): void {
+    if (ports.size > 0) forgetUdpStreams(this.#socket, ports);
+  }
+
+  /** Made on first use, in the host's namespace even when that use comes from within another. */
+  get #socket(): NetlinkSocket {
+    this.#opened ??= this.#namespaces.inHost(() => new NetlinkSocket(NETLINK.NETFILTER));
+    return this.#opened;
+  }
+}
+
+function nft(
+  args: readonly string[],
+  script = "",
+): { readonly exitCode: number; readonly stdout: string; readonly stderr: string } {
+  try {
+    const result = Bun.spawnSync(["nft", ...args], {
+      stdin: Buffer.from(script),
+      env: { ...process.env, LC_ALL: "C" },
+    });
+    return { exitCode: result.exitCode, stdout: result.stdout.toString(), stderr: result.stderr.toString() };
+  } catch (error) {
+    throw new Internal(`cannot run nft: ${(error as Error).message}`, {
+      cause: error,
+      hint: "install the package nftables",
+    });
+  }
+}

@@ -1,0 +1,397 @@
+/**
+ * What upper folders may ask of Linux. Every call is synchronous: one to a few system calls, microseconds each,
+ * and the thread may be inside another namespace only within one such call.
+ *
+ * A failed call throws `SysError` (see ffi/errno.ts): `code` ("ENOENT"), `errno`, `syscall`, and a message that names
+ * the call, its object and the kernel's own words where it gives any.
+ */
+export interface Kernel {
+  readonly features: KernelFeatures;
+  readonly mounts: Mounts;
+  readonly netns: NetworkNamespaces;
+  /** rtnetlink in the engine's own network namespace. */
+  readonly host: Netlink;
+  readonly firewall: Firewall;
+  readonly cgroups: Cgroups;
+  readonly processes: Processes;
+  readonly files: Files;
+  readonly ports: HostPorts;
+  readonly sysctl: Sysctls;
+}
+
+/** What this host can do, probed once. */
+export interface KernelFeatures {
+  /** "v2" unified, "v1" legacy, "hybrid": v1 controllers plus a cgroup2 mount without them. */
+  readonly cgroup: "v1" | "v2" | "hybrid";
+  /** Where the cgroup2 tree of a hybrid host is mounted; crun refuses to start while it sees it. */
+  readonly hybridUnifiedMount: string | undefined;
+  /** Controllers usable for limits, by their v1 or v2 names. */
+  readonly controllers: ReadonlySet<string>;
+  /** Whether moving a process between groups skips the 10 ms grace period; lasts until reboot once set. */
+  readonly favorDynMods: boolean;
+  /** fsconfig accepts "lowerdir+" (Linux 6.7 on). */
+  readonly overlayLowerdirPlus: boolean;
+  readonly ipv6: boolean;
+  readonly apparmor: boolean;
+  readonly seccomp: boolean;
+  readonly swapLimit: boolean;
+  readonly kernelRelease: string;
+}
+
+// ── mounts ──────────────────────────────────────────────────────────────────
+
+export type MountFlag =
+  | "ro"
+  | "nosuid"
+  | "nodev"
+  | "noexec"
+  | "noatime"
+  | "relatime"
+  | "bind"
+  | "rbind"
+  | "remount";
+
+export type Propagation = "private" | "rprivate" | "shared" | "rshared" | "slave" | "rslave" | "unbindable";
+
+export interface OverlayMount {
+  readonly target: string;
+  /** Nearest layer first; 1 to 127. */
+  readonly lower: readonly string[];
+  /** Absent for a read-only view. */
+  readonly upper?: string;
+  readonly work?: string;
+  /** Further options such as "metacopy=on", "volatile", "userxattr". */
+  readonly options?: readonly string[];
+}
+
+export interface MountEntry {
+  readonly id: number;
+  readonly parentId: number;
+  readonly root: string;
+  readonly target: string;
+  readonly options: readonly string[];
+  readonly fsType: string;
+  readonly source: string;
+  readonly superOptions: readonly string[];
+  /** "shared:1", "master:2", … */
+  readonly optional: readonly string[];
+}
+
+export interface Mounts {
+  mount(
+    source: string,
+    target: string,
+    fsType: string,
+    options?: { readonly flags?: readonly MountFlag[]; readonly data?: string },
+  ): void;
+  bind(
+    source: string,
+    target: string,
+    options?: { readonly recursive?: boolean; readonly readOnly?: boolean },
+  ): void;
+  overlay(request: OverlayMount): void;
+  setPropagation(target: string, propagation: Propagation): void;
+  /** Lazy by default: the name goes away at once. "Not mounted" and "not there" count as done. */
+  unmount(target: string, options?: { readonly lazy?: boolean }): void;
+  /** Every mount this process sees. */
+  list(): MountEntry[];
+  isMountPoint(target: string): boolean;
+}
+
+// ── network ─────────────────────────────────────────────────────────────────
+
+export interface NetworkNamespaces {
+  /** Makes a namespace and pins it at `path` (created, parents too). The caller disposes the handle; the pin stays. */
+  create(path: string): NetworkNamespace;
+  /** Opens a pinned namespace, or /proc/PID/ns/net. @throws SysError ENOENT when it is gone */
+  open(path: string): NetworkNamespace;
+  /** Unpins; the kernel frees the namespace, and every veth in it, when its last process has gone. Gone already counts as done. */
+  remove(path: string): void;
+  /** Whether `path` is a live pin (a mount of nsfs) and not just a left-over file. */
+  isPinned(path: string): boolean;
+}
+
+export interface NetworkNamespace extends Disposable {
+  readonly path: string;
+  readonly fd: number;
+  /** rtnetlink inside the namespace. */
+  readonly netlink: Netlink;
+  /** Runs synchronous code inside the namespace: sockets made there stay there. Must not await. */
+  run<T>(work: () => T): T;
+}
+
+/** `10.1.2.3` or `fd00::3`, without prefix length. */
+export type IpAddress = string;
+
+export interface LinkInfo {
+  readonly index: number;
+  readonly name: string;
+  /** Lower-case hex with colons. */
+  readonly mac: string;
+  readonly mtu: number;
+  readonly up: boolean;
+  /** "bridge", "veth", …; undefined for plain devices. */
+  readonly kind: string | undefined;
+  readonly masterIndex: number | undefined;
+}
+
+export interface AddressInfo {
+  readonly linkIndex: number;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+}
+
+export interface RouteInfo {
+  /** CIDR; "0.0.0.0/0" or "::/0" for the default route. */
+  readonly destination: string;
+  readonly gateway: IpAddress | undefined;
+  readonly linkIndex: number | undefined;
+  readonly table: number;
+}
+
+export type LinkStep =
+  | { readonly op: "up"; readonly link: string | number }
+  | { readonly op: "down"; readonly link: string | number }
+  | { readonly op: "rename"; readonly link: string | number; readonly name: string }
+  | { readonly op: "mtu"; readonly link: string | number; readonly mtu: number }
+  | {
+      readonly op: "address";
+      readonly link: string | number;
+      readonly address: IpAddress;
+      readonly prefixLength: number;
+    }
+  | {
+      readonly op: "route";
+      readonly link?: string | number;
+      readonly destination: string;
+      readonly gateway?: IpAddress;
+      readonly metric?: number;
+      readonly scope?: "link" | "host" | "global";
+      readonly type?: "unicast" | "local";
+      readonly table?: number;
+      /** Takes the place of a route to the same destination with the same metric; otherwise one that is there is EEXIST. */
+      readonly replace?: boolean;
+    }
+  | {
+      readonly op: "neighbor";
+      readonly link: string | number;
+      readonly address: IpAddress;
+      readonly mac: string;
+    };
+
+export interface Netlink extends Disposable {
+  links(): LinkInfo[];
+  findLink(name: string): LinkInfo | undefined;
+  /** Without the rest, for a fraction of the time. */
+  linkIndex(name: string): number | undefined;
+  addresses(): AddressInfo[];
+  /** Routes of the main table, both families. */
+  routes(): RouteInfo[];
+  /** The bridge is born down: `apply` an "up" when its addresses and sysctls are in place. */
+  createBridge(request: {
+    readonly name: string;
+    readonly mac?: string;
+    readonly mtu?: number;
+    /** Off: frames between ports stay off the host's firewall. Left to the kernel when absent. */
+    readonly multicastSnooping?: boolean;
+  }): LinkInfo;
+  /** One message: the host end joins its bridge and comes up, the peer is born inside `peerNetnsFd`, down. */
+  createVeth(request: {
+    readonly name: string;
+    readonly masterIndex?: number;
+    readonly peerName: string;
+    readonly peerNetnsFd: number;
+    readonly peerMac?: string;
+    readonly mtu?: number;
+  }): void;
+  /** Bridge-port switches of a host-side veth. */
+  setBridgePort(
+    link: string,
+    flags: { readonly hairpin?: boolean; readonly isolated?: boolean; readonly learning?: boolean },
+  ): void;
+  /**
+   * All steps in one send; the first failure is thrown as LinkStepError (netlink/steps.ts) with the step's index, the
+   * steps after it are still tried, and nothing is undone.
+   */
+  apply(steps: readonly LinkStep[]): void;
+  removeAddress(link: string | number, address: IpAddress, prefixLength: number): void;
+  /** Blocks some 15 ms for a veth: drop its namespace instead where possible. "No such device" counts as done. */
+  deleteLink(name: string): void;
+}
+
+/** One field of a concatenated nftables key or value; the codec pads each to four bytes. */
+export type FirewallField =
+  | { readonly kind: "ipv4"; readonly value: IpAddress }
+  | { readonly kind: "ipv6"; readonly value: IpAddress }
+  | { readonly kind: "port"; readonly value: number }
+  | { readonly kind: "protocol"; readonly value: "tcp" | "udp" | "sctp" }
+  | { readonly kind: "ifname"; readonly value: string }
+  | { readonly kind: "mark"; readonly value: number };
+
+export interface FirewallElement {
+  readonly set: string;
+  readonly key: readonly FirewallField[];
+  /** Present for maps. */
+  readonly value?: readonly FirewallField[];
+}
+
+export interface Firewall {
+  /**
+   * Runs one nft script atomically (a process: for start-up and network changes, not for containers), in the
+   * namespace the thread is in; all else here works on the engine's own.
+   */
+  load(script: string): void;
+  /**
+   * One netlink transaction, removals first: all or nothing.
+   * @throws FirewallElementError (nftables/batch.ts) naming the element: EEXIST when it is there, ENOENT when it is not
+   */
+  change(
+    table: string,
+    request: { readonly add?: readonly FirewallElement[]; readonly remove?: readonly FirewallElement[] },
+  ): void;
+  /** `nft list table inet NAME`, or undefined where the table does not exist. */
+  list(table: string): string | undefined;
+  deleteTable(table: string): void;
+  /**
+   * Makes the kernel forget UDP streams towards these ports of the host: it would send them where it sent their first
+   * packet for as long as they go on. Streams of TCP end by themselves.
+   */
+  forgetUdpStreams(ports: ReadonlySet<number>): void;
+}
+
+export interface HostPorts {
+  /**
+   * Binds a socket so that nobody else gets the port; it never listens, the firewall forwards before it is reached.
+   * @throws SysError EADDRINUSE when a program of the host has it, EADDRNOTAVAIL when the address is not the host's
+   */
+  reserve(request: {
+    readonly address: IpAddress;
+    readonly port: number;
+    readonly protocol: "tcp" | "udp" | "sctp";
+  }): Disposable & { readonly port: number };
+  /** `net.ipv4.ip_local_port_range`. */
+  ephemeralRange(): { readonly first: number; readonly last: number };
+}
+
+export interface Sysctls {
+  /** `key` with slashes ("net/ipv4/ip_forward"); undefined where this kernel has no such file. */
+  get(key: string): string | undefined;
+  /** Writes only when different. @returns whether the value now stands */
+  set(key: string, value: string): boolean;
+}
+
+// ── control groups ──────────────────────────────────────────────────────────
+
+/**
+ * Bytes, microseconds and counts; an absent field, or 0, is left as it is. -1 means unlimited where Docker allows it;
+ * for `pids` 0 does too.
+ */
+export interface CgroupLimits {
+  readonly memoryBytes?: number;
+  /** Memory plus swap. */
+  readonly memorySwapBytes?: number;
+  readonly memoryReservationBytes?: number;
+  readonly cpuShares?: number;
+  readonly cpuQuotaMicros?: number;
+  readonly cpuPeriodMicros?: number;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+  readonly pids?: number;
+  readonly blkioWeight?: number;
+}
+
+export interface CgroupStats {
+  readonly cpu: {
+    readonly totalNanos: number;
+    readonly userNanos: number;
+    readonly systemNanos: number;
+    /** v1 only. */
+    readonly perCpuNanos: readonly number[] | undefined;
+    readonly periods: number;
+    readonly throttledPeriods: number;
+    readonly throttledNanos: number;
+  };
+  readonly memory: {
+    readonly usageBytes: number;
+    /** v1 only. */
+    readonly maxUsageBytes: number | undefined;
+    /** Infinity when unlimited. */
+    readonly limitBytes: number;
+    readonly failcnt: number | undefined;
+    /** memory.stat, as the kernel names its fields. */
+    readonly stat: Readonly<Record<string, number>>;
+  };
+  readonly pids: { readonly current: number; readonly limit: number | undefined };
+  readonly blkio: readonly {
+    readonly major: number;
+    readonly minor: number;
+    readonly op: string;
+    readonly value: number;
+  }[];
+}
+
+/** Group paths are relative to the hierarchies' roots: "/wharf/ID". */
+export interface Cgroups {
+  /**
+   * Makes a parent group in every hierarchy with its controllers enabled and cpuset filled, and asks for favordynmods
+   * where the kernel has it. Call once at engine start: a v1 parent's first use races otherwise.
+   */
+  prepareParent(path: string): void;
+  /** Removes a group and its children in every hierarchy, retrying short EBUSY. Gone already counts as done. */
+  remove(path: string): void;
+  exists(path: string): boolean;
+  children(path: string): string[];
+  setLimits(path: string, limits: CgroupLimits): void;
+  stats(path: string): CgroupStats;
+  freeze(path: string): void;
+  thaw(path: string): void;
+  isFrozen(path: string): boolean;
+  /** Processes of the group, children included. */
+  pids(path: string): number[];
+}
+
+// ── processes, files ────────────────────────────────────────────────────────
+
+export interface Processes {
+  /**
+   * Sends a signal.
+   * @param options.startTime only to the process that started then, not to a later one with its number
+   * @returns false when the process is gone
+   */
+  signal(pid: number, signal: number, options?: { readonly startTime?: number }): boolean;
+  /** A process that ended but was not waited for counts as gone. */
+  isAlive(pid: number): boolean;
+  /** Start time in clock ticks since boot (field 22 of /proc/PID/stat): with the pid it names a process for good. */
+  startTime(pid: number): number | undefined;
+  /** Gives back the pages of our own program that nothing needs any more; they come back when they are used. */
+  releaseProgramPages(): void;
+  /** Text of /proc/PID/cmdline, arguments separated by spaces. */
+  commandLine(pid: number): string | undefined;
+}
+
+export interface Files {
+  /**
+   * Opens below `rootFd` with openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS): "..", absolute links and /proc links
+   * cannot leave the root.
+   * @param flags of open(2), numeric; O_CLOEXEC is added
+   */
+  openInRoot(rootFd: number, path: string, flags: number, mode?: number): number;
+  /** O_PATH | O_DIRECTORY | O_CLOEXEC. */
+  openDirectory(path: string): number;
+  close(fd: number): void;
+  /** Extended attribute of the path itself, never of a link's target; undefined where it has none of this name. */
+  getXattr(path: string, name: string): Uint8Array | undefined;
+  setXattr(path: string, name: string, value: Uint8Array): void;
+  listXattrs(path: string): string[];
+  /** Connected pair of AF_UNIX stream sockets, close-on-exec, blocking mode left off. */
+  socketPair(): [number, number];
+  /** A sealed in-memory copy of a program, opened read-only: execve of its /proc/self/fd path cannot be tampered with. */
+  sealedCopy(path: string, name: string): number;
+  statfs(path: string): {
+    readonly type: number;
+    readonly blockSize: number;
+    readonly blocks: number;
+    readonly free: number;
+    readonly available: number;
+  };
+}

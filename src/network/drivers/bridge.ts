@@ -1,0 +1,20 @@
+import { planBridge } from "../plan/bridge.ts";
+import { planEndpoint } from "../plan/endpoint.ts";
+import { networkElements } from "../plan/firewall.ts";
+import { bridgeSettings } from "../plan/options.ts";
+import type { NetworkDriver } from "./types.ts";
+
+/** Containers on a switch of their own, with the host as their router. */
+export const bridgeDriver: NetworkDriver = {
+  name: "bridge",
+  canCreate: true,
+  hasAddresses: true,
+  hasSandbox: true,
+  check: (network) => void bridgeSettings(network),
+  hostLink: (network) => bridgeSettings(network).bridge,
+  hostBinding: (network) => bridgeSettings(network).hostBinding,
+  interfacePrefix: (network) => bridgeSettings(network).interfacePrefix,
+  planNetwork: (network, { mtu }) => planBridge(network, mtu),
+  planEndpoint: (network, request) => planEndpoint({ ...request, settings: bridgeSettings(network) }),
+  rules: networkElements,
+};

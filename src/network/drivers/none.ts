@@ -1,0 +1,16 @@
+import type { NetworkDriver } from "./types.ts";
+
+/** A namespace with nothing but loopback; Docker's name for the driver is "null", for its one network "none". */
+export const nullDriver: NetworkDriver = {
+  name: "null",
+  canCreate: false,
+  hasAddresses: false,
+  hasSandbox: true,
+  check() {},
+  hostLink: () => undefined,
+  hostBinding: () => undefined,
+  interfacePrefix: () => "eth",
+  planNetwork: () => [],
+  planEndpoint: () => [],
+  rules: () => [],
+};

@@ -1,0 +1,90 @@
+import { InvalidArgument, PermissionDenied } from "#base/errors.ts";
+import { newId } from "#base/ids.ts";
+import { parseCidr, parseIp } from "#base/ip.ts";
+import type { EndpointIpamConfig, EndpointSettings, IpamPoolConfig } from "#spec/docker/networks.ts";
+import { isPredefined } from "./create-request.ts";
+import { driverNamed } from "./drivers/all.ts";
+import { GATEWAY_OVERRIDE } from "./ipam/config.ts";
+import type { Ipam } from "./ipam/ipam.ts";
+import { endpointMac, hostInterfaceName, nextInterfaceName } from "./plan/endpoint.ts";
+import type { EndpointRecord, NetworkRecord } from "./types.ts";
+
+export interface EndpointRequest {
+  readonly network: NetworkRecord;
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly settings: EndpointSettings;
+  /** The container's other endpoints. */
+  readonly siblings: readonly EndpointRecord[];
+}
+
+/**
+ * A place for a container in a network: name, interface, addresses. What it took of the network is given back by the
+ * stack, whose owner moves it on when the record is stored.
+ * @throws EngineError with Docker's text for addresses that are taken, foreign or not to be chosen
+ */
+export function makeEndpoint(ipam: Ipam, request: EndpointRequest, undo: DisposableStack): EndpointRecord {
+  const { network, settings } = request;
+  if (request.siblings.some(({ networkId }) => networkId === network.id))
+    throw new PermissionDenied(
+      `endpoint with name ${request.containerName} already exists in network ${network.name}`,
+    );
+  const driver = driverNamed(network.driver);
+  const wanted = settings.IPAMConfig ?? {};
+  checkSettings(network, settings.MacAddress, wanted);
+  const id = newId();
+  const lease = (family: 4 | 6, address: string | undefined) => {
+    const leased = ipam.lease(network, family, request.containerId, address || undefined);
+    undo.defer(() => ipam.release(network.id, request.containerId, leased));
+    return addressIn(network, family, leased);
+  };
+  const ipv4 = driver.hasAddresses && network.enableIPv4 ? lease(4, wanted.IPv4Address) : undefined;
+  const ipv6 = driver.hasAddresses && network.enableIPv6 ? lease(6, wanted.IPv6Address) : undefined;
+  return {
+    id,
+    networkId: network.id,
+    networkName: network.name,
+    containerId: request.containerId,
+    containerName: request.containerName,
+    interfaceName: nextInterfaceName(driver.interfacePrefix(network), request.siblings),
+    hostInterfaceName: hostInterfaceName(id),
+    mac: driver.hasAddresses ? settings.MacAddress?.toLowerCase() || endpointMac(id, ipv4?.address) : "",
+    ipv4,
+    ipv6,
+    aliases: settings.Aliases ?? [],
+    settings,
+  };
+}
+
+function checkSettings(network: NetworkRecord, mac: string | undefined, wanted: EndpointIpamConfig): void {
+  if (mac && !/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac))
+    throw new InvalidArgument(`invalid endpoint settings:\ninvalid MAC address: ${mac}`);
+  const addresses = [wanted.IPv4Address, wanted.IPv6Address].filter((text) => text);
+  if (addresses.length > 0 && isPredefined(network.name))
+    throw new InvalidArgument(
+      "invalid endpoint settings:\nuser-specified IP address is supported on user-defined networks only",
+    );
+  for (const [text, family] of [
+    [wanted.IPv4Address, 4],
+    [wanted.IPv6Address, 6],
+  ] as const)
+    if (text && parseIp(text)?.family !== family)
+      throw new InvalidArgument(`invalid endpoint settings:\ninvalid IPv${family} address: ${text}`);
+}
+
+function addressIn(network: NetworkRecord, family: 4 | 6, address: string) {
+  const config = poolOf(network, family);
+  return {
+    address,
+    prefixLength: parseCidr(config.Subnet!)!.prefix.length,
+    gateway: network.internal ? undefined : gatewayOf(config, family),
+  };
+}
+
+function poolOf(network: NetworkRecord, family: 4 | 6): IpamPoolConfig {
+  return network.ipam.config.find(({ Subnet }) => parseCidr(Subnet!)!.prefix.family === family)!;
+}
+
+function gatewayOf(config: IpamPoolConfig, family: 4 | 6): string {
+  return config.AuxiliaryAddresses?.[GATEWAY_OVERRIDE[family]] ?? config.Gateway!;
+}

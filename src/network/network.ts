@@ -1,0 +1,135 @@
+import type { Clock } from "#base/clock.ts";
+import { readIfExists } from "#base/fs.ts";
+import type { Log } from "#base/log.ts";
+import type { Events } from "#events/types.ts";
+import type { Kernel } from "#kernel/types.ts";
+import type { StateStore } from "#state/types.ts";
+import { settleDefaultNetworks } from "./default-networks.ts";
+import { driverNamed } from "./drivers/all.ts";
+import { hostsText, LOCALHOST_LINES } from "./files/hosts.ts";
+import { resolvConfText } from "./files/resolv-conf.ts";
+import { listFilter } from "./filters.ts";
+import { forgetMarked, letMarkedPass, runHostProgram } from "./foreign-firewall.ts";
+import { enableForwarding, hostResolvConf } from "./host-facts.ts";
+import { Ipam } from "./ipam/ipam.ts";
+import { findNetwork, getNetwork } from "./lookup.ts";
+import { DEFAULT_NETWORK_OPTIONS, type NetworkOptions } from "./options.ts";
+import { bridgeAddresses } from "./plan/bridge.ts";
+import { portElements } from "./plan/firewall.ts";
+import { SandboxPorts } from "./ports/sandbox-ports.ts";
+import { reconcile } from "./reconcile.ts";
+import { endpointsIn, type NetworkRecords, openRecords } from "./records.ts";
+import { Rules } from "./rules.ts";
+import { Sandboxes } from "./sandboxes.ts";
+import type { HostsFileRequest, Networks, ResolvConfRequest } from "./types.ts";
+import { createNetwork, pruneNetworks, removeNetwork } from "./user-networks.ts";
+
+export interface NetworksDeps {
+  readonly kernel: Kernel;
+  readonly state: StateStore;
+  readonly events: Pick<Events, "emit">;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** What is not given is as in `DEFAULT_NETWORK_OPTIONS`. */
+  readonly options: Partial<NetworkOptions> & Pick<NetworkOptions, "netnsDirectory">;
+  /** For tests: runs iptables. */
+  readonly runProgram?: typeof runHostProgram;
+}
+
+export function createNetworks(deps: NetworksDeps): Networks {
+  const { kernel, events, clock, log, runProgram = runHostProgram } = deps;
+  const options: NetworkOptions = { ...DEFAULT_NETWORK_OPTIONS, ...given(deps.options) };
+  const records = openRecords(deps.state);
+  const ipam = new Ipam({ records, clock });
+  const { table } = options;
+  const rules = new Rules({ firewall: kernel.firewall, log, table, elements: () => tableElements(records) });
+  const ports = new SandboxPorts({
+    ports: kernel.ports,
+    records,
+    log,
+    defaultAddress: options.defaultHostAddress,
+    hostHasIPv6: kernel.features.ipv6,
+  });
+  const parts = { kernel, records, ipam, rules, ports, events, clock, options, log };
+  const sandboxes = new Sandboxes(parts);
+  const foreign = { runProgram, log, table };
+
+  return {
+    list(filters = {}) {
+      const matches = listFilter(filters, ({ id }) => endpointsIn(records, id).length > 0);
+      return records.networks.list().filter(matches);
+    },
+    get: (nameOrId) => getNetwork(records, nameOrId),
+    find: (nameOrId) => findNetwork(records, nameOrId),
+    create: (request) => ({ record: createNetwork(parts, request), warning: "" }),
+    remove: (nameOrId) => removeNetwork(parts, nameOrId),
+    prune: (filters) => pruneNetworks(parts, filters),
+    endpointsOf: (networkId) => endpointsIn(records, networkId),
+
+    openSandbox: (request) => sandboxes.open(request),
+    sandbox: (containerId) => records.sandboxes.get(containerId),
+    closeSandbox: (containerId) => sandboxes.close(containerId),
+    connect: (containerId, network, settings) => sandboxes.connect(containerId, network, settings),
+    disconnect: (containerId, network) => sandboxes.disconnect(containerId, network),
+    rename: (containerId, containerName) => sandboxes.rename(containerId, containerName),
+
+    hostsFile: (request) => hostsFile(request, records, options),
+    resolvConf: (request) => resolvConf(request, options),
+
+    recover(running) {
+      settleDefaultNetworks(parts, running);
+      enableForwarding(parts, 4);
+      if (records.networks.list().some(({ enableIPv6 }) => enableIPv6)) enableForwarding(parts, 6);
+      reconcile({ ...parts, sandboxes }, running);
+      letMarkedPass(foreign);
+    },
+    rules: () => rules.text(),
+    /** With containers still running, their rules stay in force without us. */
+    close() {
+      ports[Symbol.dispose]();
+      if (records.sandboxes.count() > 0) return;
+      forgetMarked(foreign);
+      rules.delete();
+    },
+  };
+}
+
+function tableElements(records: NetworkRecords) {
+  return [
+    ...records.networks.list().flatMap((network) => driverNamed(network.driver).rules(network)),
+    ...records.sandboxes.list().flatMap(portElements),
+  ];
+}
+
+function hostsFile(request: HostsFileRequest, records: NetworkRecords, options: NetworkOptions): string {
+  const { hostname, domainname, sandbox, extraHosts } = request;
+  const isInHost = sandbox === undefined || sandbox.netnsPath === "";
+  const defaultBridge = findNetwork(records, "bridge");
+  const ownAddresses = defaultBridge ? bridgeAddresses(defaultBridge).map(({ address }) => address) : [];
+  const { hostGatewayAddresses } = options;
+  return hostsText({
+    base: isInHost ? (readIfExists("/etc/hosts") ?? LOCALHOST_LINES) : LOCALHOST_LINES,
+    hostname,
+    domainname,
+    endpoints: sandbox?.endpoints ?? [],
+    extraHosts,
+    hostGateway: hostGatewayAddresses.length > 0 ? hostGatewayAddresses : ownAddresses,
+  });
+}
+
+function resolvConf(request: ResolvConfRequest, options: NetworkOptions): string {
+  const isHostNetwork = request.networkMode === "host";
+  return resolvConfText({
+    host: isHostNetwork ? (readIfExists("/etc/resolv.conf") ?? "") : hostResolvConf(),
+    isHostNetwork,
+    hasIPv6: request.sandbox?.endpoints.some(({ ipv6 }) => ipv6 !== undefined) ?? false,
+    dns: request.dns.length > 0 ? request.dns : options.dns,
+    search: request.dnsSearch.length > 0 ? request.dnsSearch : options.dnsSearch,
+    options: request.dnsOptions.length > 0 ? request.dnsOptions : options.dnsOptions,
+  });
+}
+
+/** A setting that is undefined is not given. */
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+import type { EndpointRecord, NetworkRecord, PublishedPort } from "../types.ts";
+import { networkElements, portElements, tableScript } from "./firewall.ts";
+
+function network(parts: Partial<NetworkRecord>): NetworkRecord {
+  const options = { "com.docker.network.bridge.name": "br1" };
+  return { id: "f".repeat(64), internal: false, options, ...parts } as NetworkRecord;
+}
+
+const setsOf = (record: NetworkRecord) => networkElements(record).map(({ set }) => set);
+
+test("networkElements() put a bridge into the sets its options ask for", () => {
+  expect(setsOf(network({}))).toEqual(["bridges", "masqueraded", "loops", "icc"]);
+  expect(setsOf(network({ internal: true }))).toEqual(["bridges", "internal", "loops", "icc"]);
+  const options = {
+    "com.docker.network.bridge.enable_icc": "false",
+    "com.docker.network.bridge.enable_ip_masquerade": "false",
+  };
+  expect(setsOf(network({ options }))).toEqual(["bridges", "loops"]);
+});
+
+test("portElements() lead host sides to the container's address of the same family", () => {
+  const endpoint = {
+    id: "e",
+    networkName: "n",
+    ipv4: { address: "10.0.0.2", gateway: "10.0.0.1" },
+    ipv6: { address: "fd00::2", gateway: "fd00::1" },
+    settings: {},
+  } as EndpointRecord;
+  const port = (hostAddress: string): PublishedPort => ({
+    protocol: "tcp",
+    containerPort: 80,
+    hostAddress,
+    hostPort: 8080,
+  });
+  const ports = ["0.0.0.0", "127.0.0.1", "::", "2001:db8::1"].map(port);
+  const script = tableScript("t", portElements({ endpoints: [endpoint], ports }));
+  const elements = [...script.matchAll(/map (\w+) .*elements = \{ (.*) \} \}/g)];
+  expect(elements.map(([, map, element]) => [map, element])).toEqual([
+    ["dnat4", "127.0.0.1 . tcp . 8080 : 10.0.0.2 . 80"],
+    ["dnat4any", "tcp . 8080 : 10.0.0.2 . 80"],
+    ["dnat6", "2001:db8::1 . tcp . 8080 : fd00::2 . 80"],
+    ["dnat6any", "tcp . 8080 : fd00::2 . 80"],
+  ]);
+  const ipv4Only = { ...endpoint, ipv6: undefined };
+  expect(portElements({ endpoints: [ipv4Only], ports })).toHaveLength(2);
+  expect(portElements({ endpoints: [], ports })).toEqual([]);
+});
+
+test("tableScript() replaces the table in one transaction", () => {
+  const script = tableScript("t", networkElements(network({})));
+  expect(script).toStartWith("table inet t\ndelete table inet t\ntable inet t {\n");
+  expect(script).toContain('  set loops { type ifname . ifname; elements = { "br1" . "br1" } }\n');
+  expect(script).toContain("  set internal { type ifname; }\n");
+});

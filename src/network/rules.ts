@@ -1,0 +1,81 @@
+import { isErrno } from "#base/fs.ts";
+import type { Log } from "#base/log.ts";
+import type { Firewall, FirewallElement } from "#kernel/types.ts";
+import { tableScript } from "./plan/firewall.ts";
+
+export interface RulesDeps {
+  readonly firewall: Firewall;
+  readonly log: Log;
+  readonly table: string;
+  /** Everything that should be in the table now, from the records. */
+  readonly elements: () => FirewallElement[];
+}
+
+/**
+ * Our one table in the kernel. A change is one small transaction; where the kernel's table turns out to differ from what
+ * we believe (someone flushed the rules), the whole is written anew from the records.
+ */
+export class Rules {
+  readonly #deps: RulesDeps;
+
+  constructor(deps: RulesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Replaces the table by what the records say, atomically. */
+  load(): void {
+    this.#write(this.#deps.elements());
+  }
+
+  /** All of it or nothing; an element in both is left alone. */
+  change(request: {
+    readonly add: readonly FirewallElement[];
+    readonly remove: readonly FirewallElement[];
+  }): void {
+    const [add, remove] = [without(request.add, request.remove), without(request.remove, request.add)];
+    if (add.length === 0 && remove.length === 0) return;
+    try {
+      this.#deps.firewall.change(this.#deps.table, { add, remove });
+    } catch (error) {
+      if (!isErrno(error, "ENOENT") && !isErrno(error, "EEXIST")) throw error;
+      this.#deps.log.warn("the firewall table was changed by someone else; writing it anew", {
+        table: this.#deps.table,
+        error,
+      });
+      this.#write([...without(without(this.#deps.elements(), remove), add), ...add]);
+    }
+    this.#deps.firewall.forgetUdpStreams(udpPorts([...add, ...remove]));
+  }
+
+  text(): string {
+    return this.#deps.firewall.list(this.#deps.table) ?? "";
+  }
+
+  delete(): void {
+    this.#deps.firewall.deleteTable(this.#deps.table);
+  }
+
+  #write(elements: readonly FirewallElement[]): void {
+    this.#deps.firewall.load(tableScript(this.#deps.table, elements));
+  }
+}
+
+function without(
+  elements: readonly FirewallElement[],
+  others: readonly FirewallElement[],
+): readonly FirewallElement[] {
+  if (elements.length === 0 || others.length === 0) return elements;
+  const excluded = new Set(others.map(identity));
+  return elements.filter((element) => !excluded.has(identity(element)));
+}
+
+/** Host ports of UDP whose way changes: streams under way would keep to the old one. */
+function udpPorts(elements: readonly FirewallElement[]): Set<number> {
+  const keys = elements.map(({ key }) => key);
+  const udp = keys.filter((key) => key.some(({ kind, value }) => kind === "protocol" && value === "udp"));
+  return new Set(udp.flatMap((key) => key.flatMap((field) => (field.kind === "port" ? [field.value] : []))));
+}
+
+function identity(element: FirewallElement): string {
+  return JSON.stringify([element.set, element.key, element.value]);
+}

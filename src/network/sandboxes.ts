@@ -1,0 +1,176 @@
+import { join } from "node:path";
+import { EngineError, Internal, messageOf } from "#base/errors.ts";
+import type { Events } from "#events/types.ts";
+import type { Kernel } from "#kernel/types.ts";
+import type { EndpointSettings } from "#spec/docker/networks.ts";
+import { type ApplyDeps, applySteps, undoSteps } from "./apply.ts";
+import { driverNamed } from "./drivers/all.ts";
+import { makeEndpoint } from "./endpoints.ts";
+import type { Ipam } from "./ipam/ipam.ts";
+import { getNetwork } from "./lookup.ts";
+import type { NetworkOptions } from "./options.ts";
+import { portElements } from "./plan/firewall.ts";
+import { checkCompany, hostNetworkConflict, planConnect, planDisconnect, planOpen } from "./plan/sandbox.ts";
+import type { NetStep, VethStep } from "./plan/steps.ts";
+import type { SandboxPorts } from "./ports/sandbox-ports.ts";
+import type { NetworkRecords } from "./records.ts";
+import type { EndpointRecord, NetworkRecord, SandboxRecord, SandboxRequest } from "./types.ts";
+
+export interface SandboxDeps extends ApplyDeps {
+  readonly kernel: Pick<Kernel, "netns" | "host" | "sysctl">;
+  readonly records: NetworkRecords;
+  readonly ipam: Ipam;
+  readonly ports: SandboxPorts;
+  readonly events: Pick<Events, "emit">;
+  readonly options: Pick<NetworkOptions, "netnsDirectory" | "mtu">;
+}
+
+/** Containers' namespaces, from the first step to the last. Records come first, so that every crash leaves a trail. */
+export class Sandboxes {
+  readonly #deps: SandboxDeps;
+
+  constructor(deps: SandboxDeps) {
+    this.#deps = deps;
+  }
+
+  open(request: SandboxRequest): SandboxRecord {
+    this.close(request.containerId); // what a crash or a failed stop left under this id
+    using undo = new DisposableStack();
+    const sandbox = this.#deps.records.transaction(() => this.#decide(request, undo));
+    const joins = sandbox.endpoints.flatMap((endpoint) => this.planJoin(sandbox, endpoint, "namespace"));
+    this.#apply(sandbox.containerName, planOpen(sandbox, joins, request.sysctls ?? {}), undo);
+    for (const endpoint of sandbox.endpoints) this.#emit("connect", endpoint);
+    undo.move(); // from here on the record knows what to undo
+    return sandbox;
+  }
+
+  /** Everything is tried, though a step fails. */
+  close(containerId: string): void {
+    const { records, kernel, rules, ports } = this.#deps;
+    const sandbox = records.sandboxes.get(containerId);
+    if (!sandbox) return;
+    using teardown = new DisposableStack();
+    for (const endpoint of sandbox.endpoints) teardown.defer(() => this.#forget(endpoint));
+    teardown.defer(() => records.sandboxes.delete(containerId));
+    if (sandbox.netnsPath !== "") teardown.defer(() => kernel.netns.remove(sandbox.netnsPath));
+    teardown.defer(() => ports.letGo(containerId));
+    teardown.defer(() => rules.change({ add: [], remove: portElements(sandbox) }));
+  }
+
+  connect(containerId: string, nameOrId: string, settings: EndpointSettings): EndpointRecord {
+    const network = getNetwork(this.#deps.records, nameOrId);
+    const before = this.#running(containerId);
+    if (!driverNamed(network.driver).hasSandbox) throw hostNetworkConflict();
+    checkCompany([...this.#driversOf(before), network.driver]);
+    using undo = new DisposableStack();
+    const { containerName, endpoints: siblings } = before;
+    const request = { network, containerId, containerName, settings, siblings };
+    const endpoint = makeEndpoint(this.#deps.ipam, request, undo);
+    const after = { ...before, endpoints: [...siblings, endpoint] };
+    this.#store(after, before, undo);
+    const joins = this.planJoin(after, endpoint, "endpoint");
+    this.#apply(containerName, planConnect(before, after, joins), undo);
+    this.#deps.ports.move(before, after);
+    this.#emit("connect", endpoint);
+    undo.move();
+    return endpoint;
+  }
+
+  disconnect(containerId: string, nameOrId: string): void {
+    const network = getNetwork(this.#deps.records, nameOrId);
+    const before = this.#deps.records.sandboxes.get(containerId);
+    const endpoint = before?.endpoints.find(({ networkId }) => networkId === network.id);
+    if (!before || !endpoint)
+      throw new Internal(`container ${containerId} is not connected to network ${network.name}`);
+    if (!driverNamed(network.driver).hasSandbox) throw hostNetworkConflict();
+    const after = { ...before, endpoints: before.endpoints.filter(({ id }) => id !== endpoint.id) };
+    using undo = new DisposableStack();
+    this.#apply(before.containerName, planDisconnect(before, after), undo);
+    undoSteps(this.#deps, this.planJoin(before, endpoint, "endpoint"));
+    undo.move();
+    this.#deps.records.sandboxes.put(after);
+    this.#deps.ports.move(before, after);
+    this.#forget(endpoint);
+  }
+
+  rename(containerId: string, containerName: string): void {
+    const sandbox = this.#deps.records.sandboxes.get(containerId);
+    if (!sandbox) return;
+    const endpoints = sandbox.endpoints.map((endpoint) => ({ ...endpoint, containerName }));
+    this.#deps.records.sandboxes.put({ ...sandbox, containerName, endpoints });
+  }
+
+  /** The driver's steps for one endpoint of a sandbox. */
+  planJoin(sandbox: SandboxRecord, endpoint: EndpointRecord, endsWith: VethStep["endsWith"]): NetStep[] {
+    const network = this.#networkOf(endpoint);
+    const { mtu: defaultMtu } = this.#deps.options;
+    const request = { endpoint, netnsPath: sandbox.netnsPath, endsWith, defaultMtu };
+    return driverNamed(network.driver).planEndpoint(network, request);
+  }
+
+  #decide(request: SandboxRequest, undo: DisposableStack): SandboxRecord {
+    const networks = request.endpoints.map(({ network }) => getNetwork(this.#deps.records, network));
+    checkCompany(networks.map(({ driver }) => driver));
+    const { containerId, containerName } = request;
+    const endpoints: EndpointRecord[] = [];
+    for (const [index, network] of networks.entries()) {
+      const { settings } = request.endpoints[index]!;
+      const endpoint = { network, containerId, containerName, settings, siblings: endpoints };
+      endpoints.push(makeEndpoint(this.#deps.ipam, endpoint, undo));
+    }
+    const isInHost = networks.some(({ driver }) => !driverNamed(driver).hasSandbox);
+    const netnsPath = isInHost ? "" : join(this.#deps.options.netnsDirectory, containerId);
+    const unpublished = { containerId, containerName, netnsPath, endpoints, ports: [] };
+    const ports = this.#deps.ports.claim(unpublished, request);
+    undo.defer(() => this.#deps.ports.letGo(containerId));
+    const sandbox = { ...unpublished, ports };
+    this.#store(sandbox, undefined, undo);
+    return sandbox;
+  }
+
+  #store(sandbox: SandboxRecord, previous: SandboxRecord | undefined, undo: DisposableStack): void {
+    const { sandboxes } = this.#deps.records;
+    sandboxes.put(sandbox);
+    undo.defer(() => {
+      if (previous) sandboxes.put(previous);
+      else sandboxes.delete(sandbox.containerId);
+    });
+  }
+
+  #apply(containerName: string, steps: readonly NetStep[], undo: DisposableStack): void {
+    try {
+      undo.use(applySteps(this.#deps, steps));
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      throw new Internal(`failed to set up the network of ${containerName}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #running(containerId: string): SandboxRecord {
+    const sandbox = this.#deps.records.sandboxes.get(containerId);
+    if (!sandbox) throw new Internal(`container ${containerId} is not running`);
+    return sandbox;
+  }
+
+  #driversOf(sandbox: SandboxRecord): string[] {
+    return sandbox.endpoints.map((endpoint) => this.#networkOf(endpoint).driver);
+  }
+
+  #networkOf(endpoint: EndpointRecord): NetworkRecord {
+    return getNetwork(this.#deps.records, endpoint.networkId);
+  }
+
+  #forget(endpoint: EndpointRecord): void {
+    for (const place of [endpoint.ipv4, endpoint.ipv6])
+      if (place) this.#deps.ipam.release(endpoint.networkId, endpoint.containerId, place.address);
+    this.#emit("disconnect", endpoint);
+  }
+
+  #emit(action: "connect" | "disconnect", endpoint: EndpointRecord): void {
+    const { networkId: id, networkName: name, containerId: container } = endpoint;
+    const type = this.#deps.records.networks.get(id)?.driver ?? "";
+    this.#deps.events.emit({ type: "network", action, id, attributes: { container, name, type } });
+  }
+}

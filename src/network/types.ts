@@ -1,0 +1,154 @@
+/**
+ * Names, addresses, packets.
+ *
+ * A *network* is an object users make and name. A *sandbox* is one container's network namespace, pinned at a path. An
+ * *endpoint* is a sandbox's place in one network: its interface and addresses. Published ports are elements of one
+ * firewall table of ours, so that a thousand cost what one does.
+ *
+ * Records first, effects second: an endpoint, its address and its ports are in the state store before the kernel knows
+ * them, so that the next daemon can finish or undo.
+ */
+import type { IpAddress } from "#kernel/types.ts";
+import type { PortMap } from "#spec/docker/containers.ts";
+import type { EndpointSettings, IpamPoolConfig, NetworkCreateRequest } from "#spec/docker/networks.ts";
+
+export interface NetworkRecord {
+  /** 64 hex digits. */
+  readonly id: string;
+  readonly name: string;
+  /** "bridge", "host", "null", "macvlan", … */
+  readonly driver: string;
+  /** RFC 3339 with nanoseconds. */
+  readonly created: string;
+  readonly internal: boolean;
+  readonly attachable: boolean;
+  readonly enableIPv4: boolean;
+  readonly enableIPv6: boolean;
+  readonly ipam: {
+    readonly driver: string;
+    readonly options: Readonly<Record<string, string>>;
+    /** At most one per family; subnet and gateway are always filled in. */
+    readonly config: readonly IpamPoolConfig[];
+  };
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The bridge was there before the network and stays when it goes. */
+  readonly foreignBridge?: boolean;
+}
+
+/** A published port with its host side decided. */
+export interface PublishedPort {
+  readonly protocol: "tcp" | "udp" | "sctp";
+  readonly containerPort: number;
+  /** "0.0.0.0", "::" or one address. */
+  readonly hostAddress: IpAddress;
+  readonly hostPort: number;
+}
+
+export interface EndpointRecord {
+  /** 64 hex digits. */
+  readonly id: string;
+  readonly networkId: string;
+  readonly networkName: string;
+  readonly containerId: string;
+  readonly containerName: string;
+  /** Inside the container: "eth0". */
+  readonly interfaceName: string;
+  /** On the host; never used twice. */
+  readonly hostInterfaceName: string;
+  readonly mac: string;
+  readonly ipv4:
+    | { readonly address: IpAddress; readonly prefixLength: number; readonly gateway: IpAddress | undefined }
+    | undefined;
+  readonly ipv6:
+    | { readonly address: IpAddress; readonly prefixLength: number; readonly gateway: IpAddress | undefined }
+    | undefined;
+  readonly aliases: readonly string[];
+  readonly settings: EndpointSettings;
+}
+
+/** A container's network namespace with everything in it. Kept in the state store while the container runs. */
+export interface SandboxRecord {
+  readonly containerId: string;
+  /** Without the leading slash. */
+  readonly containerName: string;
+  /** Path that pins the namespace; empty for a container in the host's own. */
+  readonly netnsPath: string;
+  readonly endpoints: readonly EndpointRecord[];
+  readonly ports: readonly PublishedPort[];
+}
+
+export interface SandboxRequest {
+  readonly containerId: string;
+  /** Without the leading slash. */
+  readonly containerName: string;
+  readonly hostname: string;
+  /** Networks to join, by name or id, in the order asked; "default" is the default bridge. Empty: loopback only. */
+  readonly endpoints: readonly { readonly network: string; readonly settings: EndpointSettings }[];
+  readonly portBindings: PortMap;
+  /** Ports to give a free host port to each (`-P`): "80/tcp". */
+  readonly publishAll: readonly string[];
+  readonly sysctls?: Readonly<Record<string, string>>;
+}
+
+export interface NetworkFilters {
+  readonly [key: string]: readonly string[];
+}
+
+/** The predefined networks exist from `recover` on, which comes before everything else. */
+export interface Networks {
+  list(filters?: NetworkFilters): NetworkRecord[];
+  /** Exact id, then name, then unique id prefix. @throws NotFound "network X not found" */
+  get(nameOrId: string): NetworkRecord;
+  find(nameOrId: string): NetworkRecord | undefined;
+  create(request: NetworkCreateRequest): { readonly record: NetworkRecord; readonly warning: string };
+  /** @throws PermissionDenied for a predefined network or one with endpoints */
+  remove(nameOrId: string): void;
+  prune(filters: NetworkFilters): string[];
+  /** Endpoints of running containers in a network. */
+  endpointsOf(networkId: string): EndpointRecord[];
+
+  /**
+   * Makes a container's namespace, joins its networks, publishes its ports. All or nothing.
+   * @throws EngineError with Docker's text for taken ports and addresses
+   */
+  openSandbox(request: SandboxRequest): SandboxRecord;
+  sandbox(containerId: string): SandboxRecord | undefined;
+  /** Withdraws ports, frees addresses, drops the namespace. Gone already counts as done. */
+  closeSandbox(containerId: string): void;
+  /** Joins a running container to one more network. */
+  connect(containerId: string, network: string, settings: EndpointSettings): EndpointRecord;
+  disconnect(containerId: string, network: string, options: { readonly force: boolean }): void;
+  /** A running container's new name, as its networks show it. */
+  rename(containerId: string, containerName: string): void;
+
+  /** Text for the container's /etc/hosts and /etc/resolv.conf. */
+  hostsFile(request: HostsFileRequest): string;
+  resolvConf(request: ResolvConfRequest): string;
+
+  /**
+   * At daemon start: bridges, base table, ports of `running` containers come (back) into being; sandboxes of containers
+   * not in the list are closed, and namespaces, veths and rules that no record owns are removed.
+   */
+  recover(running: ReadonlySet<string>): void;
+  /** The firewall table as text, readable. */
+  rules(): string;
+  close(): void;
+}
+
+export interface HostsFileRequest {
+  readonly hostname: string;
+  readonly domainname: string;
+  /** Undefined: the container is in the host's own network, and the host's file comes first. */
+  readonly sandbox: SandboxRecord | undefined;
+  /** "name:address"; address "host-gateway" stands for the host. */
+  readonly extraHosts: readonly string[];
+}
+
+export interface ResolvConfRequest {
+  readonly sandbox: SandboxRecord | undefined;
+  readonly networkMode: string;
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+}

@@ -1,0 +1,70 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { isErrno } from "#base/fs.ts";
+import type { Kernel } from "#kernel/types.ts";
+import { exitRecordPath } from "./paths.ts";
+import { readExitRecord, supervisedProcess, throughShortPath, Watch } from "./process.ts";
+import { ControlConnection } from "./shim/control-connection.ts";
+import { SOCKET_NAME } from "./shim/protocol.ts";
+import type { Recovered, RecoverRequest } from "./types.ts";
+
+type SocketFiles = Pick<Kernel["files"], "openDirectory" | "close">;
+
+/** Finds the supervisor of a container again, or what it wrote last. */
+export async function recover(files: SocketFiles, request: RecoverRequest): Promise<Recovered> {
+  const recordPath = exitRecordPath(request.stateDirectory);
+  const watch = new Watch(recordPath);
+  const control = await connect(files, request.runDirectory, watch);
+  const outcome = control ? await watch.started : undefined;
+  if (control && outcome?.type === "started") {
+    const { id, runDirectory: directory } = request;
+    const { started } = outcome;
+    return {
+      state: "running",
+      process: supervisedProcess({ id, directory, started, watch, control, files }),
+    };
+  }
+  // A supervisor writes its record before it stops listening.
+  const status = readExitRecord(recordPath);
+  return status ? { state: "exited", status } : { state: "lost" };
+}
+
+async function connect(
+  files: SocketFiles,
+  runDirectory: string,
+  watch: Watch,
+): Promise<ControlConnection | undefined> {
+  const handlers = {
+    notice: watch.notice.bind(watch),
+    closed: watch.closed.bind(watch),
+  };
+  if (!existsSync(join(runDirectory, SOCKET_NAME))) return undefined;
+  try {
+    return await throughShortPath(files, runDirectory, (path) => ControlConnection.open({ path }, handlers));
+  } catch {
+    return undefined; // refused: the socket outlives its supervisor
+  }
+}
+
+/** Names of the directories below `runRoot` whose supervisor answers. */
+export async function listLive(files: SocketFiles, runRoot: string): Promise<string[]> {
+  const live = await Promise.all(
+    directoriesIn(runRoot).map(async (id) => {
+      const probe = await connect(files, join(runRoot, id), new Watch(undefined));
+      probe?.[Symbol.dispose]();
+      return probe ? id : undefined;
+    }),
+  );
+  return live.filter((id) => id !== undefined);
+}
+
+function directoriesIn(path: string): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,195 @@
+import { rmSync } from "node:fs";
+import { type Clock, systemClock } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import type { Kernel } from "#kernel/types.ts";
+import type { Resources } from "#spec/docker/containers.ts";
+import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+import { removeExecSession, writeBundle, writeExecSession } from "./bundle.ts";
+import { cleanUp } from "./clean-up.ts";
+import { type Launch, launch } from "./launch.ts";
+import { limitsOf } from "./limits.ts";
+import { execCommand, type OciRuntime, runCommand } from "./oci-command.ts";
+import {
+  chooseDefault,
+  findRuntimes,
+  type RuntimeConfig,
+  SealedRuntimes,
+  unknownRuntime,
+} from "./oci-runtimes.ts";
+import { exitRecordPath } from "./paths.ts";
+import { listLive, recover } from "./recover.ts";
+import { checkRootfs } from "./rootfs.ts";
+import { sample } from "./sample.ts";
+import { PROGRAM_ANNOTATION, SeccompPrograms } from "./seccomp/programs.ts";
+import type { ReaderBounds } from "./shim/arguments.ts";
+import type {
+  CleanUpRequest,
+  ContainerSample,
+  ExecRequest,
+  Recovered,
+  RecoverRequest,
+  Runtime,
+  StartRequest,
+  SupervisedProcess,
+} from "./types.ts";
+
+export interface RuntimeOptions {
+  readonly kernel: Pick<Kernel, "features" | "files" | "cgroups" | "processes">;
+  /** The supervisor, compiled from shim/; also what `--init` runs inside containers. */
+  readonly supervisorPath: string;
+  /** From the daemon's configuration, by name. crun and runc are found without. */
+  readonly runtimes?: Readonly<Record<string, RuntimeConfig>>;
+  readonly defaultName?: string | undefined;
+  /** The runtimes' own state, on a tmpfs: no other engine may use it. */
+  readonly stateRoot: string;
+  /** Survives a reboot; holds compiled seccomp programs. */
+  readonly cacheDirectory: string;
+  /** Bounds for readers slower than their container; the supervisor's own when absent. */
+  readonly readers?: ReaderBounds;
+  readonly clock?: Clock;
+  readonly log: Log;
+}
+
+/** The engine's one way to processes. @throws Unavailable when the host has no OCI runtime */
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime & Disposable> {
+  const { found, missing } = await findRuntimes(options.runtimes ?? {});
+  if (missing.length > 0) options.log.warn("configured runtimes cannot be run", { missing });
+  return new SupervisedRuntime(options, found, chooseDefault(found, options.defaultName));
+}
+
+class SupervisedRuntime implements Runtime, Disposable {
+  readonly runtimes: ReadonlyMap<string, OciRuntime>;
+  readonly defaultName: string;
+  readonly #options: RuntimeOptions;
+  readonly #sealed: SealedRuntimes;
+  readonly #programs: SeccompPrograms;
+  /** Of the containers this daemon has started or found: their exec sessions' slow readers need a disk too. */
+  readonly #stateDirectories = new Map<string, string>();
+
+  constructor(options: RuntimeOptions, runtimes: ReadonlyMap<string, OciRuntime>, defaultName: string) {
+    this.#options = options;
+    this.runtimes = runtimes;
+    this.defaultName = defaultName;
+    this.#sealed = new SealedRuntimes(options.kernel.files);
+    this.#programs = new SeccompPrograms(options.cacheDirectory, options.log);
+  }
+
+  async start(request: StartRequest): Promise<SupervisedProcess> {
+    const runtime = this.#named(request.runtime);
+    const { id, spec, runDirectory, stateDirectory } = request;
+    const record = exitRecordPath(stateDirectory);
+    checkRootfs(spec.root.path);
+    rmSync(record, { force: true }); // of the run before
+    writeBundle(runDirectory, this.#withProgram(runtime, spec), runtime.name);
+    this.#stateDirectories.set(id, stateDirectory);
+    try {
+      return await this.#launch({
+        ...request,
+        action: "create",
+        directory: runDirectory,
+        runtime,
+        command: runCommand(runtime, this.#options.stateRoot, id, request.terminal),
+        program: spec.process.args[0] ?? "",
+        record,
+        overflow: stateDirectory,
+      });
+    } catch (error) {
+      await this.#cleanUpFailed({ id, runDirectory, cgroupPath: spec.linux.cgroupsPath ?? `/${id}` });
+      throw error;
+    }
+  }
+
+  async exec(request: ExecRequest): Promise<SupervisedProcess> {
+    const runtime = this.#named(request.runtime);
+    const { containerId, terminal } = request;
+    const directory = writeExecSession(request.runDirectory, request.id, request.process);
+    try {
+      const session = await this.#launch({
+        ...request,
+        action: "exec",
+        directory,
+        runtime,
+        command: execCommand(runtime, this.#options.stateRoot, containerId, terminal),
+        program: request.process.args[0] ?? "",
+        stdinOnce: true,
+        record: undefined,
+        overflow: this.#stateDirectories.get(containerId),
+        log: undefined,
+        attach: request.attach ? [request.attach] : [],
+      });
+      void session.exited.then(() => removeExecSession(directory));
+      return session;
+    } catch (error) {
+      removeExecSession(directory);
+      throw error;
+    }
+  }
+
+  async recover(request: RecoverRequest): Promise<Recovered> {
+    this.#stateDirectories.set(request.id, request.stateDirectory);
+    return await recover(this.#options.kernel.files, request);
+  }
+
+  async cleanUp(request: CleanUpRequest): Promise<void> {
+    this.#stateDirectories.delete(request.id);
+    const { kernel, stateRoot, log, clock = systemClock } = this.#options;
+    const { runtimes, defaultName } = this;
+    await cleanUp({ kernel, runtimes, defaultName, stateRoot, log, clock }, request);
+  }
+
+  freeze(cgroupPath: string): void {
+    this.#options.kernel.cgroups.freeze(cgroupPath);
+  }
+
+  thaw(cgroupPath: string): void {
+    this.#options.kernel.cgroups.thaw(cgroupPath);
+  }
+
+  pids(cgroupPath: string): number[] {
+    return this.#options.kernel.cgroups.pids(cgroupPath);
+  }
+
+  setLimits(cgroupPath: string, limits: Resources): void {
+    this.#options.kernel.cgroups.setLimits(cgroupPath, limitsOf(limits));
+  }
+
+  sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample {
+    return sample(this.#options.kernel.cgroups, request);
+  }
+
+  async listLive(runRoot: string): Promise<string[]> {
+    return await listLive(this.#options.kernel.files, runRoot);
+  }
+
+  [Symbol.dispose](): void {
+    this.#sealed[Symbol.dispose]();
+  }
+
+  #named(name: string): OciRuntime {
+    const runtime = this.runtimes.get(name);
+    if (!runtime) throw unknownRuntime(name);
+    return runtime;
+  }
+
+  #launch(request: Launch): Promise<SupervisedProcess> {
+    const { kernel, supervisorPath, readers } = this.#options;
+    return launch({ kernel, supervisorPath, sealed: this.#sealed, readers }, request);
+  }
+
+  /** crun takes the finished program and ignores the profile, which stays for those that read config.json. */
+  #withProgram(runtime: OciRuntime, spec: RuntimeSpec): RuntimeSpec {
+    const profile = runtime.kind === "crun" ? spec.linux.seccomp : undefined;
+    const program = profile && this.#programs.programFor(profile);
+    if (!program) return spec;
+    return { ...spec, annotations: { ...spec.annotations, [PROGRAM_ANNOTATION]: program } };
+  }
+
+  /** The failure of the start is what the caller must hear of. */
+  async #cleanUpFailed(request: CleanUpRequest): Promise<void> {
+    try {
+      await this.cleanUp(request);
+    } catch (error) {
+      this.#options.log.warn("cannot clean up after a failed start", { id: request.id, error });
+    }
+  }
+}

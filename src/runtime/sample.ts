@@ -1,0 +1,70 @@
+import { availableParallelism, totalmem } from "node:os";
+import { NotFound } from "#base/errors.ts";
+import { isErrno, readIfExists } from "#base/fs.ts";
+import type { CgroupStats, Kernel } from "#kernel/types.ts";
+import type { ContainerSample, InterfaceCounters } from "./types.ts";
+
+/** One sample of a container's counters, as `stats` needs it. */
+export function sample(
+  cgroups: Pick<Kernel["cgroups"], "stats">,
+  request: { readonly cgroupPath: string; readonly pid: number },
+): ContainerSample {
+  return {
+    cgroup: statsOf(cgroups, request.cgroupPath),
+    interfaces: parseInterfaceCounters(readIfExists(`/proc/${request.pid}/net/dev`) ?? ""),
+    hostCpuNanos: parseHostCpuNanos(readIfExists("/proc/stat") ?? ""),
+    onlineCpus: availableParallelism(),
+    hostMemoryBytes: totalmem(),
+  };
+}
+
+function statsOf(cgroups: Pick<Kernel["cgroups"], "stats">, cgroupPath: string): CgroupStats {
+  try {
+    return cgroups.stats(cgroupPath);
+  } catch (error) {
+    if (isErrno(error, "ENOENT") || isErrno(error, "ENODEV"))
+      throw new NotFound(`control group ${cgroupPath} is gone`, { cause: error });
+    throw error;
+  }
+}
+
+/** Clock ticks are hundredths of a second on every architecture Linux still has. */
+const TICK_NANOS = 10_000_000;
+/** user, nice, system, idle, iowait, irq, softirq, steal; guest time is part of user already. */
+const CPU_FIELDS = 8;
+
+/** CPU time of all processors since boot from the text of /proc/stat, idle time included, as Docker counts it. */
+export function parseHostCpuNanos(stat: string): number {
+  const [name, ...fields] = stat.split("\n", 1)[0]!.trim().split(/\s+/);
+  if (name !== "cpu") return 0;
+  return fields.slice(0, CPU_FIELDS).reduce((sum, ticks) => sum + Number(ticks) * TICK_NANOS, 0);
+}
+
+/** Text of /proc/PID/net/dev; the loopback is left out. */
+export function parseInterfaceCounters(text: string): Record<string, InterfaceCounters> {
+  const interfaces: Record<string, InterfaceCounters> = {};
+  for (const line of text.split("\n").slice(2)) {
+    const match = /^\s*(\S+):\s*(.*)$/.exec(line);
+    if (!match || match[1] === "lo") continue;
+    const [rxBytes, rxPackets, rxErrors, rxDropped, , , , , txBytes, txPackets, txErrors, txDropped] =
+      match[2]!.trim().split(/\s+/).map(Number) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+    interfaces[match[1]!] = {
+      ...{ rxBytes, rxPackets, rxErrors, rxDropped },
+      ...{ txBytes, txPackets, txErrors, txDropped },
+    };
+  }
+  return interfaces;
+}

@@ -1,0 +1,80 @@
+import type { Kernel } from "#kernel/types.ts";
+import type { AttachStream, PendingAttach } from "../types.ts";
+import { type SupervisorOptions, supervisorArguments } from "./arguments.ts";
+import { inheritedAttachStream } from "./attach-stream.ts";
+import { ControlConnection, type ControlHandlers } from "./control-connection.ts";
+
+/** Nothing of the daemon's environment reaches runtimes and, through them, containers. */
+const ENVIRONMENT = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
+
+export interface SpawnRequest {
+  /** The supervisor, with what must come before its own arguments. */
+  readonly program: readonly string[];
+  readonly options: Omit<SupervisorOptions, "sealedRuntime" | "attach">;
+  /** Descriptor of the runtime's sealed copy, asked for when it is used; stays the giver's. */
+  readonly sealedRuntime: () => number | undefined;
+  readonly attach: readonly PendingAttach[];
+}
+
+export interface SpawnedSupervisor {
+  readonly control: ControlConnection;
+  /** The readers that were waiting, already handed to them. */
+  readonly readers: readonly AttachStream[];
+}
+
+/**
+ * Starts a supervisor, detached so that it outlives us, with its first control connection and the readers that waited.
+ * @throws when the program cannot be run; the readers' streams are destroyed then
+ */
+export async function spawnSupervisor(
+  files: Pick<Kernel["files"], "socketPair" | "close">,
+  request: SpawnRequest,
+  handlers: ControlHandlers,
+): Promise<SpawnedSupervisor> {
+  const inherited: number[] = [];
+  const ownEnd = () => {
+    const [ours, theirs] = files.socketPair();
+    inherited.push(theirs);
+    return ours;
+  };
+  const controlFd = ownEnd();
+  const readers = request.attach.map(({ connected }) => {
+    const stream = inheritedAttachStream(ownEnd());
+    connected(stream);
+    return stream;
+  });
+  try {
+    runDetached(request, inherited);
+  } catch (error) {
+    files.close(controlFd);
+    for (const reader of readers) reader.destroy();
+    throw error;
+  } finally {
+    for (const fd of inherited) files.close(fd);
+  }
+  return { control: await ControlConnection.open({ fd: controlFd }, handlers), readers };
+}
+
+function runDetached(request: SpawnRequest, inherited: readonly number[]): void {
+  const sealed = request.sealedRuntime();
+  const args = supervisorArguments({
+    ...request.options,
+    sealedRuntime: sealed !== undefined,
+    attach: request.attach.map(({ options }) => options),
+  });
+  const [control, ...readers] = inherited;
+  const child = Bun.spawn([...request.program, ...args], {
+    stdio: [
+      "ignore",
+      "ignore",
+      "ignore",
+      control!,
+      ...(sealed === undefined ? [] : [sealed]),
+      ...readers,
+    ] as unknown as ["ignore", "ignore", "ignore"],
+    env: ENVIRONMENT,
+    cwd: "/",
+    detached: true,
+  });
+  child.unref();
+}

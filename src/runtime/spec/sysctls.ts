@@ -1,0 +1,38 @@
+import { InvalidArgument } from "#base/errors.ts";
+import type { SpecInput } from "./types.ts";
+
+/** Keys that belong to a namespace, and which: anything else would change the host. */
+const NAMESPACED: readonly (readonly [RegExp, "network" | "ipc" | "uts"])[] = [
+  [/^net\./, "network"],
+  [/^fs\.mqueue\./, "ipc"],
+  [/^kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)$/, "ipc"],
+  [/^kernel\.domainname$/, "uts"],
+];
+
+/**
+ * The user's settings, and Docker's own for a network of the container's own: everybody may use low ports and ping.
+ * @throws InvalidArgument for a key whose namespace the container does not have
+ */
+export function sysctlsOf({ config, hostConfig, namespaces }: SpecInput): Record<string, string> {
+  const asked = hostConfig.Sysctls ?? {};
+  for (const key of Object.keys(asked)) {
+    const kind = NAMESPACED.find(([pattern]) => pattern.test(key))?.[1];
+    if (kind === undefined)
+      throw new InvalidArgument(
+        `invalid sysctl '${key}': it does not belong to a namespace and would change the host`,
+      );
+    if (namespaces[kind] === "host")
+      throw new InvalidArgument(`sysctl '${key}' is not allowed in host ${kind} namespace`);
+  }
+  const sharesNetwork = namespaces.network === "host" || hostConfig.NetworkMode?.startsWith("container:");
+  return {
+    ...(config.Domainname && namespaces.uts !== "host" ? { "kernel.domainname": config.Domainname } : {}),
+    ...(sharesNetwork ? {} : OPEN_NETWORK),
+    ...asked,
+  };
+}
+
+const OPEN_NETWORK = {
+  "net.ipv4.ip_unprivileged_port_start": "0",
+  "net.ipv4.ping_group_range": "0 2147483647",
+};

@@ -1,0 +1,191 @@
+/**
+ * From a finished description of a container to a running process and back to its exit status.
+ *
+ * One supervisor (the C program in shim/) stands behind each container and each exec. It outlives the daemon; the
+ * daemon finds it again through the socket in the container's run directory. Nothing here knows images, networks or
+ * Docker's records: `containers` gives a spec whose paths are real, and gets an exit status.
+ */
+import type { CgroupStats } from "#kernel/types.ts";
+import type { Resources } from "#spec/docker/containers.ts";
+import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+
+export interface ExitStatus {
+  /** As a shell counts: the exit code, or 128 plus the signal. */
+  readonly code: number;
+  /** 0 when the process ended by itself. */
+  readonly signal: number;
+  /** The kernel killed something in the group for want of memory. */
+  readonly oomKilled: boolean;
+  /** RFC 3339 with nanoseconds, UTC; when the supervisor saw the end. */
+  readonly finishedAt: string;
+}
+
+export interface LogTarget {
+  /** Absolute path of the json-file log; rotated files get ".1", ".2", … */
+  readonly path: string;
+  /** The next entry begins a new file once this size is reached, as in Docker; 0 means never. */
+  readonly maxBytes: number;
+  /** Files kept in all, the current one included; at least 1. */
+  readonly maxFiles: number;
+  /** Extra attributes put in every line's "attrs" (labels and variables chosen by log options). */
+  readonly attrs?: Readonly<Record<string, string>>;
+}
+
+/** Who listens. Streams not asked for are not sent. */
+export interface AttachOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+/**
+ * One reader's connection to a supervisor.
+ *
+ * Reading gives bytes exactly as Docker's API sends them: with a terminal raw, else in 8-byte-headed frames. It ends
+ * after the process has ended and everything was delivered. Writing goes to the process's stdin; `end()` closes the
+ * process's stdin if the supervisor was told `stdinOnce`, else only this writer.
+ */
+export type AttachStream = import("node:stream").Duplex;
+
+export interface StartRequest {
+  /** 64 hex digits; names the runtime's state and the cgroup. */
+  readonly id: string;
+  /** Directory on a tmpfs (exec-root): bundle, socket and pid live here. Made when missing. */
+  readonly runDirectory: string;
+  /** Directory that survives a reboot (data-root): the exit record lives here. */
+  readonly stateDirectory: string;
+  readonly spec: RuntimeSpec;
+  readonly terminal: boolean;
+  /** Keep the process's stdin open for attaching writers. */
+  readonly openStdin: boolean;
+  /** Close the process's stdin when the first attached writer ends. */
+  readonly stdinOnce: boolean;
+  readonly log: LogTarget | undefined;
+  /** Configured runtime name: "crun", "runc", or a name from --add-runtime. */
+  readonly runtime: string;
+  /** Readers that were waiting before the start: connected before the process runs, so they miss nothing. */
+  readonly attach: readonly PendingAttach[];
+}
+
+/** A reader that came before the container started. */
+export interface PendingAttach {
+  readonly options: AttachOptions;
+  /** Called once, before the process runs. When the start fails the stream is destroyed, without an error of its own. */
+  readonly connected: (stream: AttachStream) => void;
+}
+
+export interface ExecRequest {
+  readonly containerId: string;
+  /** 64 hex digits of the exec session. */
+  readonly id: string;
+  /** The container's run directory; the session gets a directory below it. */
+  readonly runDirectory: string;
+  readonly process: RuntimeSpec["process"];
+  readonly terminal: boolean;
+  readonly openStdin: boolean;
+  readonly runtime: string;
+  readonly attach: PendingAttach | undefined;
+}
+
+/** One supervised process: a container's first process or an exec. */
+export interface SupervisedProcess {
+  readonly id: string;
+  /** In the host's pid namespace. */
+  readonly pid: number;
+  /** RFC 3339 with nanoseconds. */
+  readonly startedAt: string;
+  /** Resolves once; never rejects. A supervisor that died without a word counts as code 137. */
+  readonly exited: Promise<ExitStatus>;
+  /** @throws Conflict when the process has ended */
+  attach(options: AttachOptions): Promise<AttachStream>;
+  /** Terminal size in characters. No terminal: no effect, as in Docker. */
+  resize(rows: number, columns: number): void;
+  /** To the first process. @returns false when it has ended */
+  signal(signal: number): boolean;
+  closeStdin(): void;
+  /** Lets the supervisor close its log and open it again at the same path (after an outside rotation). */
+  reopenLog(): void;
+}
+
+export interface RecoverRequest {
+  readonly id: string;
+  readonly runDirectory: string;
+  readonly stateDirectory: string;
+}
+
+export interface CleanUpRequest {
+  readonly id: string;
+  readonly runDirectory: string;
+  /** As in the spec's linux.cgroupsPath. */
+  readonly cgroupPath: string;
+}
+
+/** What is left of a container the daemon finds at its start. */
+export type Recovered =
+  | { readonly state: "running"; readonly process: SupervisedProcess }
+  | { readonly state: "exited"; readonly status: ExitStatus }
+  /** No supervisor and no exit record: the machine went down, or somebody killed the supervisor. */
+  | { readonly state: "lost" };
+
+/** Counters of a running container at one moment. */
+export interface ContainerSample {
+  readonly cgroup: CgroupStats;
+  /** By the name inside the container ("eth0"), the loopback left out; empty where the container shares the host's. */
+  readonly interfaces: Readonly<Record<string, InterfaceCounters>>;
+  /** CPU time of the whole host since boot. */
+  readonly hostCpuNanos: number;
+  readonly onlineCpus: number;
+  /** Memory of the whole host: the limit of a container that has none. */
+  readonly hostMemoryBytes: number;
+}
+
+/** As seen from inside the container. */
+export interface InterfaceCounters {
+  readonly rxBytes: number;
+  readonly rxPackets: number;
+  readonly rxErrors: number;
+  readonly rxDropped: number;
+  readonly txBytes: number;
+  readonly txPackets: number;
+  readonly txErrors: number;
+  readonly txDropped: number;
+}
+
+export interface RuntimeInfo {
+  readonly name: string;
+  readonly path: string;
+  /** First line of `--version`. */
+  readonly version: string;
+}
+
+export interface Runtime {
+  /** Runtimes found on this host, by configured name. */
+  readonly runtimes: ReadonlyMap<string, RuntimeInfo>;
+  /** The name used when a container asks for none: crun where it is installed, else runc. */
+  readonly defaultName: string;
+  /**
+   * Starts the process and returns when it runs.
+   * @throws StartFailed with the runtime's words as Docker's client expects them; its `exitCode` is 126, 127 or 128
+   * @throws Internal when the supervisor itself cannot start; nothing is left behind in either case
+   */
+  start(request: StartRequest): Promise<SupervisedProcess>;
+  exec(request: ExecRequest): Promise<SupervisedProcess>;
+  /** Looks for the supervisor of a container (or the record of its end). Never starts anything. */
+  recover(request: RecoverRequest): Promise<Recovered>;
+  /**
+   * Removes what an ended container left: processes still in its group (when its supervisor was killed), bundle, runtime
+   * state, cgroups. Gone already counts as done.
+   */
+  cleanUp(request: CleanUpRequest): Promise<void>;
+  /** Stops every process of the group where it is; `thaw` lets them go on. Returns when they stand still. */
+  freeze(cgroupPath: string): void;
+  thaw(cgroupPath: string): void;
+  /** Processes of the group, in the host's pid namespace. */
+  pids(cgroupPath: string): number[];
+  /** Applies new limits to a running container; fields that are absent or 0 stay as they are. */
+  setLimits(cgroupPath: string, limits: Resources): void;
+  /** @param pid the container's first process: its network namespace is counted. @throws NotFound when the group is gone */
+  sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample;
+  /** Run directories' ids that have a live supervisor, for the search for left-overs. */
+  listLive(runRoot: string): Promise<string[]>;
+}

@@ -1,0 +1,109 @@
+import { Database, type Statement } from "bun:sqlite";
+import { EngineError, Internal } from "#base/errors.ts";
+import { SqliteCollection } from "./collection.ts";
+import { migrate } from "./migrations.ts";
+import { configureConnection } from "./sqlite-schema.ts";
+import type { Collection, CollectionDefinition, StateStore } from "./types.ts";
+
+/** How long nothing must have been written before the WAL is copied back into the file. */
+const IDLE_BEFORE_CHECKPOINT_MS = 2000;
+
+/**
+ * The single-node store. One process at a time opens a file; the daemon's lock on its data root sees to that.
+ * @param path absolute; made when missing, brought to this program's version when older
+ * @throws Conflict when a newer program wrote the file; Internal when it is damaged or cannot be opened
+ */
+export function openState(path: string): StateStore {
+  let db: Database | undefined;
+  try {
+    db = new Database(path, { create: true, strict: true });
+    configureConnection(db);
+    migrate(db, path);
+    return new SqliteState(db);
+  } catch (error) {
+    db?.close();
+    if (error instanceof EngineError) throw error;
+    throw new Internal(`cannot open state ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+class SqliteState implements StateStore {
+  readonly #db: Database;
+  readonly #collections = new Map<string, SqliteCollection<unknown>>();
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  #depth = 0;
+  #lastWriteMs = 0;
+  /** Runs while there is something to copy back. */
+  #checkpointTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commit = db.prepare("COMMIT");
+  }
+
+  collection<T>(definition: CollectionDefinition<T>): Collection<T> {
+    const known = this.#collections.get(definition.name);
+    if (known) return known as unknown as Collection<T>;
+    const made = this.transaction(
+      () =>
+        new SqliteCollection(this.#db, definition, {
+          transaction: (work) => this.transaction(work),
+          written: () => this.#noteWrite(),
+        }),
+    );
+    this.#collections.set(definition.name, made as unknown as SqliteCollection<unknown>);
+    return made;
+  }
+
+  transaction<R>(work: () => R): R {
+    const savepoint = this.#depth === 0 ? undefined : `nested_${this.#depth}`;
+    if (savepoint) this.#db.run(`SAVEPOINT ${savepoint}`);
+    else this.#begin.run();
+    this.#depth += 1;
+    try {
+      const result = work();
+      if (result instanceof Promise) throw new Error("a state transaction must not await");
+      if (savepoint) this.#db.run(`RELEASE ${savepoint}`);
+      else this.#commit.run();
+      this.#noteWrite();
+      return result;
+    } catch (error) {
+      // SQLite ends the transaction by itself on some failures, such as a full disk.
+      if (this.#db.inTransaction)
+        this.#db.run(savepoint ? `ROLLBACK TO ${savepoint}; RELEASE ${savepoint}` : "ROLLBACK");
+      throw error;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#checkpointTimer);
+    for (const collection of this.#collections.values()) collection.close();
+    for (const statement of [this.#begin, this.#commit]) statement.finalize();
+    this.#db.run("PRAGMA optimize");
+    this.#db.close(); // copies the WAL back and removes it
+  }
+
+  #noteWrite(): void {
+    this.#lastWriteMs = performance.now();
+    if (this.#checkpointTimer === undefined) this.#lookWhetherIdleIn(IDLE_BEFORE_CHECKPOINT_MS);
+  }
+
+  #lookWhetherIdleIn(ms: number): void {
+    this.#checkpointTimer = setTimeout(() => this.#checkpointWhenIdle(), ms);
+    this.#checkpointTimer.unref();
+  }
+
+  #checkpointWhenIdle(): void {
+    const leftMs = this.#lastWriteMs + IDLE_BEFORE_CHECKPOINT_MS - performance.now();
+    if (leftMs > 0) {
+      this.#lookWhetherIdleIn(leftMs);
+      return;
+    }
+    this.#checkpointTimer = undefined;
+    this.#db.run("PRAGMA wal_checkpoint(PASSIVE)");
+  }
+}

@@ -1,0 +1,23 @@
+import { type EngineError, Internal, InvalidArgument, messageOf } from "#base/errors.ts";
+import { isErrno } from "#base/fs.ts";
+
+/** The host's trouble is the host's; everything else the kernel refuses is the archive's fault. */
+export function entryError(name: string, error: unknown): EngineError {
+  const message = `layer entry ${JSON.stringify(name.slice(0, 200))}: ${messageOf(error)}`;
+  const host = HOST_TROUBLE.find(({ code }) => isErrno(error, code));
+  return host
+    ? new Internal(message, { cause: error, ...(host.hint ? { hint: host.hint } : {}) })
+    : new InvalidArgument(message, { cause: error });
+}
+
+const HOST_TROUBLE: readonly { readonly code: string; readonly hint?: string }[] = [
+  { code: "ENOSPC", hint: "free disk space below the data root, or move it to a larger disk" },
+  { code: "EDQUOT", hint: "raise the disk quota of the data root" },
+  { code: "EROFS", hint: "the data root must be writable" },
+  { code: "EIO" },
+  { code: "EMFILE" },
+  { code: "ENFILE" },
+  { code: "ENOMEM" },
+  { code: "EPERM", hint: "unpacking layers needs root" },
+  { code: "EACCES", hint: "unpacking layers needs root" },
+];

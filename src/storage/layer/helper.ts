@@ -1,0 +1,51 @@
+import { writeSync } from "node:fs";
+import { setPriority } from "node:os";
+import { splitLines } from "#base/streams.ts";
+import { copyTree } from "./copy-tree.ts";
+import { encodeFailure, type Job, type JobLine } from "./job.ts";
+import { unpackBlob } from "./unpack-blob.ts";
+
+/** Behind the containers' own work, which somebody waits for. */
+const NICENESS = 5;
+/** Between two progress lines: several for each second of unpacking, none for a small layer. */
+const PROGRESS_BYTES = 4 << 20;
+
+/**
+ * The helper process `wharf unpack-layer`: reads one job from its input, answers in lines of JSON, ends. It also ends
+ * when its input does, because then the daemon has gone and nobody wants the result.
+ * @returns the exit code
+ */
+export async function runUnpackHelper(_argv: readonly string[]): Promise<number> {
+  setPriority(NICENESS);
+  const input = splitLines(Bun.stdin.stream());
+  const first = await input.next();
+  if (first.done) return 2;
+  const abort = new AbortController();
+  void input.next().then(() => abort.abort(new Error("the daemon has gone")));
+  try {
+    tell({ result: await perform(JSON.parse(first.value) as Job, abort.signal) });
+    return 0;
+  } catch (error) {
+    tell({ failed: encodeFailure(error) });
+    return 1;
+  }
+}
+
+async function perform(job: Job, signal: AbortSignal): Promise<unknown> {
+  if (job.job === "copy") {
+    copyTree(job.from, job.to);
+    return {};
+  }
+  let told = 0;
+  const onProgress = (currentBytes: number) => {
+    if (currentBytes - told < PROGRESS_BYTES) return;
+    told = currentBytes;
+    tell({ progress: currentBytes });
+  };
+  return await unpackBlob({ ...job, onProgress, signal });
+}
+
+function tell(line: JobLine): void {
+  const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+  for (let done = 0; done < bytes.byteLength; ) done += writeSync(1, bytes, done);
+}

@@ -1,0 +1,45 @@
+/** What the daemon and its helper process say to each other: one job in, lines of JSON out. */
+import {
+  EngineError,
+  type ErrorKind,
+  Internal,
+  InvalidArgument,
+  messageOf,
+  NotImplemented,
+} from "#base/errors.ts";
+import type { UnpackBlobRequest, UnpackedBlob } from "./unpack-blob.ts";
+
+export type Job =
+  | ({ readonly job: "unpack" } & Omit<UnpackBlobRequest, "onProgress" | "signal">)
+  /** Copies the files of one directory into another. */
+  | { readonly job: "copy"; readonly from: string; readonly to: string };
+
+export interface JobResults {
+  readonly unpack: UnpackedBlob;
+  readonly copy: Record<never, never>;
+}
+
+/** A helper ends after its `result` or `failed` line. */
+export type JobLine =
+  | { readonly progress: number }
+  | { readonly result: unknown }
+  | { readonly failed: JobFailure };
+
+export interface JobFailure {
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+export function encodeFailure(error: unknown): JobFailure {
+  const known = error instanceof EngineError ? error : undefined;
+  return { kind: known?.kind ?? "internal", message: messageOf(error), hint: known?.hint };
+}
+
+/** The helper's error as if it had been thrown here. */
+export function decodeFailure({ kind, message, hint }: JobFailure): EngineError {
+  const options = hint === undefined ? {} : { hint };
+  if (kind === "invalidArgument") return new InvalidArgument(message, options);
+  if (kind === "notImplemented") return new NotImplemented(message, options);
+  return new Internal(message, options);
+}

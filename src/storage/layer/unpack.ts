@@ -1,0 +1,268 @@
+import { InvalidArgument, messageOf } from "#base/errors.ts";
+import { isErrno } from "#base/fs.ts";
+import type { TarSink } from "#base/tar-archive.ts";
+import type { TarEntry, TarTime } from "#base/tar-header.ts";
+import { O, S } from "#kernel/ffi/constants.ts";
+import * as at from "#kernel/files/at.ts";
+import type { WhiteoutStyle } from "../types.ts";
+import {
+  emptyUnless,
+  fileName,
+  lstatBelow,
+  makeDirectory,
+  makeOpaque,
+  removeBelow,
+  removeUnless,
+  withDirectory,
+} from "./below.ts";
+import { checkEntryCount, checkFileSize, type LayerBounds } from "./bounds.ts";
+import { type LayerPath, type LayerStep, pathText, planLayerEntry } from "./entry.ts";
+import { entryError } from "./entry-error.ts";
+import { LayerRoot } from "./safe-path.ts";
+import { isKeptXattr } from "./xattrs.ts";
+
+export interface LayerWriterOptions {
+  /** Existing directory that holds this layer alone, or with "delete" also the files of its parent. */
+  readonly directory: string;
+  readonly whiteouts: WhiteoutStyle;
+  readonly bounds: LayerBounds;
+}
+
+const MAX_WARNINGS = 10;
+
+/**
+ * Writes the entries of one layer's tar as files. The directory must be private: nobody else changes it meanwhile.
+ * @throws InvalidArgument `layer entry "name": reason`; what was written so far is of no use then
+ */
+export class LayerWriter implements TarSink, Disposable {
+  readonly #root: LayerRoot;
+  readonly #style: WhiteoutStyle;
+  readonly #bounds: LayerBounds;
+  /**
+   * Real paths of directories made because something below needed them, and which no entry has described since: their
+   * attributes come from the layers below, at commit. Some may have been replaced by files.
+   */
+  readonly implicitDirectories = new Set<string>([""]);
+  /** Losses that are no reason to refuse the layer, one line each. */
+  readonly warnings = new Set<string>();
+  /** Bytes of regular files, holes not counted. */
+  sizeBytes = 0;
+  entries = 0;
+  /** "delete" only: paths of this layer, which its own whiteouts leave alone. */
+  readonly #written = new Set<string>();
+  /** Set at the end: every file made in a directory changes its time. */
+  readonly #directoryTimes = new Map<string, bigint>();
+  #implicitMade = 0;
+  #file: number | undefined;
+  #entry: TarEntry | undefined;
+
+  constructor({ directory, whiteouts, bounds }: LayerWriterOptions) {
+    this.#style = whiteouts;
+    this.#bounds = bounds;
+    this.#root = new LayerRoot(directory, whiteouts, (path) => {
+      this.implicitDirectories.add(path);
+      this.#implicitMade += 1;
+      checkEntryCount(bounds, this.entries, this.#implicitMade);
+    });
+  }
+
+  entry(entry: TarEntry): void {
+    this.#entry = entry;
+    this.#guarded(() => {
+      this.entries += 1;
+      checkEntryCount(this.#bounds, this.entries, this.#implicitMade);
+      this.#apply(planLayerEntry(entry), entry);
+    });
+  }
+
+  data(chunk: Uint8Array, offset: number): void {
+    const file = this.#file;
+    if (file === undefined) return;
+    this.#guarded(() => {
+      if (this.#entry!.sparse) at.pwrite(file, chunk, 0, chunk.byteLength, offset);
+      else at.write(file, chunk);
+    });
+    this.sizeBytes += chunk.byteLength;
+  }
+
+  end(): void {
+    const file = this.#file;
+    if (file === undefined) return;
+    this.#guarded(() => {
+      const { uid, gid, mode, mtime } = this.#entry!;
+      at.fchown(file, uid, gid); // before mode and attributes: it clears setuid bits and capabilities
+      at.fchmod(file, mode);
+      this.#setXattrs((name, value) => at.fsetxattr(file, name, value));
+      at.futimens(file, nanosOf(mtime), nanosOf(mtime));
+    });
+    this.#closeFile();
+  }
+
+  /** To be called after the last entry. */
+  finish(): void {
+    for (const [path, nanos] of this.#directoryTimes) {
+      const directory = this.#root.find(path);
+      if (directory !== undefined) at.utimensat(directory, ".", nanos, nanos);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#closeFile();
+    this.#root[Symbol.dispose]();
+  }
+
+  #apply(step: LayerStep, entry: TarEntry): void {
+    switch (step.op) {
+      case "skip":
+        return;
+      case "root":
+        this.implicitDirectories.delete("");
+        this.#describeDirectory("", this.#root.fd);
+        return;
+      case "whiteout":
+        this.#hide(step.path);
+        return;
+      case "opaque":
+        this.#hideAll(step.directory);
+        return;
+      case "link":
+        this.#link(step.path, step.target);
+        return;
+      case "create":
+        if (this.#style === "delete") this.#written.add(pathText(step.path));
+        if (entry.type === "directory") this.#directory(step.path);
+        else if (entry.type === "file") this.#openFile(step.path, entry);
+        else this.#special(step.path, entry);
+    }
+  }
+
+  #directory(path: LayerPath): void {
+    if (makeDirectory(this.#root.directory(path.directory), path.name, this.#style) === "blocked") {
+      at.unlinkat(this.#root.directory(path.directory), fileName(path.name));
+      this.#root.forget();
+      makeDirectory(this.#root.directory(path.directory), path.name, this.#style);
+    }
+    const parent = this.#root.directory(path.directory);
+    this.implicitDirectories.delete(this.#root.realPath(parent, path.name));
+    withDirectory(parent, path.name, (fd) => this.#describeDirectory(pathText(path), fd));
+  }
+
+  #describeDirectory(path: string, fd: number): void {
+    const { uid, gid, mode, mtime } = this.#entry!;
+    at.fchownat(fd, ".", uid, gid);
+    at.fchmodat(fd, ".", mode);
+    this.#setXattrs((name, value) => at.setxattrat(fd, ".", name, value));
+    this.#directoryTimes.set(path, nanosOf(mtime));
+  }
+
+  #openFile(path: LayerPath, entry: TarEntry): void {
+    checkFileSize(this.#bounds, entry.sizeBytes);
+    const flags = O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW;
+    this.#file = this.#make(path, (parent, name) => at.openat(parent, name, flags, 0o600));
+    if (entry.sparse) at.ftruncate(this.#file, entry.sizeBytes);
+  }
+
+  #special(path: LayerPath, entry: TarEntry): void {
+    this.#make(path, (parent, name) => makeSpecial(parent, name, entry));
+    const parent = this.#root.directory(path.directory);
+    const name = fileName(path.name);
+    at.fchownat(parent, name, entry.uid, entry.gid);
+    if (entry.type !== "symlink") at.fchmodat(parent, name, entry.mode);
+    this.#setXattrs((key, value) => at.setxattrat(parent, name, key, value));
+    at.utimensat(parent, name, nanosOf(entry.mtime), nanosOf(entry.mtime));
+  }
+
+  #link(path: LayerPath, target: LayerPath): void {
+    if (pathText(path) === pathText(target)) throw new InvalidArgument("hard link to itself");
+    if (this.#style === "delete") this.#written.add(pathText(path));
+    this.#make(path, (parent, name) => {
+      const from = this.#root.find(target.directory);
+      const stat = from === undefined ? undefined : lstatBelow(from, target.name);
+      if (from === undefined || !stat) throw linkError(target, "not in the layer");
+      if (stat.isDirectory()) throw linkError(target, "a directory");
+      at.linkat(from, fileName(target.name), parent, name);
+    });
+  }
+
+  /** Runs `make`, once more after clearing the way when the name is taken. */
+  #make<T>(path: LayerPath, make: (parent: number, name: at.FileName) => T): T {
+    const name = fileName(path.name);
+    try {
+      return make(this.#root.directory(path.directory), name);
+    } catch (error) {
+      if (!isErrno(error, "EEXIST")) throw error;
+    }
+    removeBelow(this.#root.directory(path.directory), path.name);
+    this.#root.forget();
+    return make(this.#root.directory(path.directory), name);
+  }
+
+  /** A whiteout hides what is below this layer, whatever order the archive has; files of the layer itself stay. */
+  #hide(path: LayerPath): void {
+    if (this.#style === "delete") {
+      const parent = this.#root.find(path.directory);
+      if (parent === undefined) return;
+      removeUnless(parent, path.name, pathText(path), (kept) => this.#written.has(kept));
+      this.#root.forget();
+      return;
+    }
+    const parent = this.#root.directory(path.directory);
+    const stat = lstatBelow(parent, path.name);
+    if (!stat) at.mknodat(parent, fileName(path.name), S.IFCHR, at.makeDevice(0, 0));
+    else if (stat.isDirectory()) withDirectory(parent, path.name, makeOpaque);
+  }
+
+  #hideAll(path: string): void {
+    if (this.#style === "overlay") {
+      makeOpaque(this.#root.directory(path));
+      return;
+    }
+    const directory = this.#root.find(path);
+    if (directory === undefined) return;
+    emptyUnless(directory, path, (kept) => this.#written.has(kept));
+    this.#root.forget();
+  }
+
+  #setXattrs(set: (name: string, value: Uint8Array) => void): void {
+    for (const [name, value] of this.#entry!.xattrs) {
+      if (!isKeptXattr(name)) continue;
+      try {
+        set(name, value);
+      } catch (error) {
+        // the file system has none, or (user.*) not on this type of file
+        if (!isErrno(error, "EOPNOTSUPP") && !isErrno(error, "EPERM")) throw error;
+        if (this.warnings.size < MAX_WARNINGS)
+          this.warnings.add(`attribute ${name} could not be set: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  #closeFile(): void {
+    if (this.#file !== undefined) at.close(this.#file);
+    this.#file = undefined;
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      throw entryError(this.#entry!.name, error);
+    }
+  }
+}
+
+function linkError(target: LayerPath, is: string): InvalidArgument {
+  return new InvalidArgument(`hard link to ${JSON.stringify(pathText(target))}, which is ${is}`);
+}
+
+function makeSpecial(parent: number, name: at.FileName, entry: TarEntry): void {
+  const device = at.makeDevice(entry.deviceMajor, entry.deviceMinor);
+  if (entry.type === "symlink") at.symlinkat(fileName(entry.linkName), parent, name);
+  else if (entry.type === "character") at.mknodat(parent, name, S.IFCHR | 0o600, device);
+  else if (entry.type === "block") at.mknodat(parent, name, S.IFBLK | 0o600, device);
+  else at.mknodat(parent, name, S.IFIFO | 0o600);
+}
+
+function nanosOf({ seconds, nanos }: TarTime): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
+}

@@ -1,0 +1,33 @@
+import { Limiter } from "#base/async.ts";
+import type { Log } from "#base/log.ts";
+import type { LayerUnpacker } from "../types.ts";
+import { DEFAULT_BOUNDS, type LayerBounds } from "./bounds.ts";
+import { runJob } from "./helper-process.ts";
+import { writeImplicitList } from "./implicit.ts";
+
+export interface LayerUnpackerOptions {
+  /** Our own executable and the argument that makes it `runUnpackHelper()`. */
+  readonly helperCommand: readonly string[];
+  /** Helpers at a time; further layers wait. */
+  readonly parallel: number;
+  readonly bounds?: Partial<LayerBounds>;
+  readonly log: Log;
+}
+
+export function createLayerUnpacker(options: LayerUnpackerOptions): LayerUnpacker {
+  const { helperCommand, log } = options;
+  const limiter = new Limiter(options.parallel);
+  const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
+  return {
+    async unpack({ source, prepared, expectedDiffId, progress, signal }) {
+      const { directory, whiteouts } = prepared;
+      const job = { job: "unpack", source, directory, whiteouts, bounds, expectedDiffId } as const;
+      const onProgress = progress && ((currentBytes: number) => progress({ currentBytes }));
+      const unpacked = await limiter.run(() => runJob(helperCommand, job, { onProgress, signal }));
+      const { implicitDirectories, warnings, ...result } = unpacked;
+      if (warnings.length > 0) log.warn("layer unpacked with losses", { diffId: result.diffId, warnings });
+      if (whiteouts === "overlay") writeImplicitList(prepared, implicitDirectories);
+      return result;
+    },
+  };
+}

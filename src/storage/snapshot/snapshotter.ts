@@ -1,0 +1,215 @@
+import type { Clock } from "#base/clock.ts";
+import type { Digest } from "#base/digest.ts";
+import { Conflict, InvalidArgument, NotFound } from "#base/errors.ts";
+import { diskUsage } from "../layer/usage.ts";
+import type { LayerInfo, PreparedLayer, Snapshotter } from "../types.ts";
+import type { NumberedDirectories } from "./directories.ts";
+import { FILES, type SnapshotDriver } from "./driver.ts";
+import { type LayerRecord, layerRecord, type SnapshotRecords, type WritableRecord } from "./records.ts";
+
+/** As many layers as Docker's images may have: one more for the container stays below its limit of 128. */
+const MAX_LAYERS = 127;
+
+export interface SnapshotterDeps {
+  readonly driver: SnapshotDriver;
+  readonly directories: NumberedDirectories;
+  readonly records: SnapshotRecords;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/**
+ * The contract over one driver. A directory is made before its record and its record deleted before the directory, so
+ * that a crash leaves directories too many, never records too many.
+ */
+export function createSnapshotter(deps: SnapshotterDeps): Snapshotter {
+  return new DriverSnapshotter(deps);
+}
+
+class DriverSnapshotter implements Snapshotter {
+  readonly #driver: SnapshotDriver;
+  readonly #directories: NumberedDirectories;
+  readonly #records: SnapshotRecords;
+  readonly #clock: Pick<Clock, "now">;
+  /** Directories of jobs under way, which have no record yet. */
+  readonly #underWay = new Set<number>();
+
+  constructor({ driver, directories, records, clock }: SnapshotterDeps) {
+    this.#driver = driver;
+    this.#directories = directories;
+    this.#records = records;
+    this.#clock = clock;
+  }
+
+  get name(): string {
+    return this.#driver.name;
+  }
+
+  get status(): readonly (readonly [string, string])[] {
+    return this.#driver.status;
+  }
+
+  get independentLayers(): boolean {
+    return this.#driver.independentLayers;
+  }
+
+  async prepareLayer(parent: Digest | undefined): Promise<PreparedLayer> {
+    const lower = this.independentLayers ? [] : this.#lowerOf(parent);
+    const number = await this.#fill((home) => this.#driver.prepare(home, lower));
+    const directory = this.#directories.path(number, FILES);
+    return { key: String(number), directory, whiteouts: this.#driver.whiteouts };
+  }
+
+  async commitLayer(
+    prepared: PreparedLayer,
+    layer: Pick<LayerInfo, "chainId" | "diffId" | "parent" | "sizeBytes">,
+  ): Promise<LayerInfo> {
+    const { chainId, parent } = layer;
+    if ((this.#below(parent)?.depth ?? 0) >= MAX_LAYERS) throw new InvalidArgument("max depth exceeded");
+    const { opaque } = await this.#driver.complete(prepared, this.#lowerOf(parent));
+    const own = Number(prepared.key);
+    const record = this.#records.transaction(() => {
+      const known = this.#records.layers.get(chainId);
+      if (known) return known;
+      const below = this.#below(parent); // asked again: it may have been removed, or replaced, meanwhile
+      const made: LayerRecord = {
+        ...infoOf({ ...layer, createdAtMs: this.#clock.now() }),
+        directories: opaque ? [own] : [own, ...(below?.directories ?? [])],
+        depth: 1 + (below?.depth ?? 0),
+      };
+      this.#records.layers.put(made);
+      return made;
+    });
+    if (record.directories[0] === own) this.#underWay.delete(own);
+    else this.#abandon(own);
+    return infoOf(record);
+  }
+
+  async discardLayer(prepared: PreparedLayer): Promise<void> {
+    this.#abandon(Number(prepared.key));
+  }
+
+  layer(chainId: Digest): LayerInfo | undefined {
+    const record = this.#records.layers.get(chainId);
+    return record && infoOf(record);
+  }
+
+  layers(): LayerInfo[] {
+    return this.#records.layers.list().map(infoOf);
+  }
+
+  /** Gone already counts as done. */
+  async removeLayer(chainId: Digest): Promise<void> {
+    const removed = this.#records.transaction(() => {
+      const record = this.#records.layers.get(chainId);
+      if (!record) return undefined;
+      const [above] = this.#records.layers.find("parent", chainId);
+      if (above) throw new Conflict(`layer ${chainId} is in use by layer ${above.chainId}`);
+      const [writable] = this.#records.writables.find("parent", chainId);
+      if (writable) throw new Conflict(`layer ${chainId} is in use by container ${writable.id}`);
+      this.#records.layers.delete(chainId);
+      return record;
+    });
+    if (removed) this.#directories.discard(removed.directories[0]);
+  }
+
+  async createWritable(id: string, parent: Digest | undefined): Promise<void> {
+    this.#refuseSecond(id);
+    const lower = this.#lowerOf(parent);
+    const directory = await this.#fill((home) => this.#driver.createWritable(home, lower));
+    try {
+      this.#records.transaction(() => {
+        this.#refuseSecond(id);
+        this.#below(parent);
+        this.#records.writables.put({ id, parent, directory, createdAtMs: this.#clock.now() });
+      });
+    } catch (error) {
+      this.#abandon(directory);
+      throw error;
+    }
+    this.#underWay.delete(directory);
+  }
+
+  rootMount(id: string) {
+    const { directory, parent } = this.#writable(id);
+    return this.#driver.rootMount(this.#directories.path(directory), this.#lowerOf(parent));
+  }
+
+  driverData(id: string): Record<string, string> {
+    const { directory, parent } = this.#writable(id);
+    return this.#driver.data(this.#directories.path(directory), this.#lowerOf(parent));
+  }
+
+  layerData(chainId: Digest): Record<string, string> {
+    const [own] = layerRecord(this.#records, chainId).directories;
+    return this.#driver.data(this.#directories.path(own), this.#lowerOf(chainId).slice(1));
+  }
+
+  async writableSize(id: string): Promise<number> {
+    return await diskUsage(this.#directories.path(this.#writable(id).directory, FILES));
+  }
+
+  async removeWritable(id: string): Promise<void> {
+    const record = this.#records.writables.get(id);
+    if (!record) return;
+    this.#records.writables.delete(id);
+    this.#directories.discard(record.directory);
+  }
+
+  writables(): string[] {
+    return this.#records.writables.list().map(({ id }) => id);
+  }
+
+  async sweep(): Promise<number> {
+    const known = new Set(this.#underWay);
+    for (const { directories } of this.#records.layers.list()) known.add(directories[0]);
+    for (const { directory } of this.#records.writables.list()) known.add(directory);
+    const orphans = this.#directories.list().filter((number) => !known.has(number));
+    for (const number of orphans) this.#directories.discard(number);
+    this.#directories.emptyTrash();
+    return orphans.length;
+  }
+
+  /** A new directory, under way until its record is put. */
+  async #fill(fill: (home: string) => Promise<void>): Promise<number> {
+    const number = this.#directories.create();
+    this.#underWay.add(number);
+    try {
+      await fill(this.#directories.path(number));
+      return number;
+    } catch (error) {
+      this.#abandon(number);
+      throw error;
+    }
+  }
+
+  #abandon(number: number): void {
+    this.#directories.discard(number);
+    this.#underWay.delete(number);
+  }
+
+  /** The uppermost layer of a chain; undefined for an empty one. @throws NotFound */
+  #below(top: Digest | undefined): LayerRecord | undefined {
+    return top === undefined ? undefined : layerRecord(this.#records, top);
+  }
+
+  /** Where the files of a chain are, nearest layer first. @throws NotFound */
+  #lowerOf(top: Digest | undefined): string[] {
+    const numbers = this.#below(top)?.directories ?? [];
+    return numbers.map((number) => this.#directories.path(number, FILES));
+  }
+
+  #writable(id: string): WritableRecord {
+    const record = this.#records.writables.get(id);
+    if (!record) throw new NotFound(`container ${id} has no writable directory`);
+    return record;
+  }
+
+  #refuseSecond(id: string): void {
+    if (this.#records.writables.get(id))
+      throw new Conflict(`container ${id} has a writable directory already`);
+  }
+}
+
+function infoOf({ chainId, diffId, parent, sizeBytes, createdAtMs }: LayerInfo): LayerInfo {
+  return { chainId, diffId, parent, sizeBytes, createdAtMs };
+}

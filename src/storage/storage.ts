@@ -1,0 +1,85 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, systemClock } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import type { Kernel } from "#kernel/types.ts";
+import type { StateStore } from "#state/types.ts";
+import { createContentStore } from "./content/local.ts";
+import { createLeases, type ProcessLeases } from "./gc/leases.ts";
+import { type CollectedGarbage, collectGarbage, type GarbageRoots } from "./gc/sweep.ts";
+import type { LayerBounds } from "./layer/bounds.ts";
+import { copyAway } from "./layer/copy-away.ts";
+import { runJob } from "./layer/helper-process.ts";
+import { createLayerUnpacker } from "./layer/unpacker.ts";
+import { NumberedDirectories } from "./snapshot/directories.ts";
+import { chooseDriver, type DriverName } from "./snapshot/drivers.ts";
+import { createOverlayDriver } from "./snapshot/overlay.ts";
+import { openSnapshotRecords } from "./snapshot/records.ts";
+import { createSnapshotter } from "./snapshot/snapshotter.ts";
+import { createVfsDriver } from "./snapshot/vfs.ts";
+import type { ContentStore, LayerUnpacker, Snapshotter } from "./types.ts";
+
+export interface StorageDeps {
+  /** Absolute; `content` and a directory for each driver are made in it. */
+  readonly dataRoot: string;
+  readonly kernel: Pick<Kernel, "mounts" | "files">;
+  readonly state: StateStore;
+  /** "overlay2" or "vfs"; chosen when absent. */
+  readonly driver?: string;
+  readonly options?: StorageOptions;
+  readonly log: Log;
+  /** Command of our own executable that ends in `runUnpackHelper()`. */
+  readonly helperCommand: readonly string[];
+  readonly clock?: Clock;
+}
+
+export interface StorageOptions {
+  /** Layers unpacked at a time. Default 3. */
+  readonly parallelUnpacks?: number;
+  readonly layerBounds?: Partial<LayerBounds>;
+}
+
+export interface Storage {
+  readonly content: ContentStore;
+  readonly snapshotter: Snapshotter;
+  readonly unpacker: LayerUnpacker;
+  readonly leases: ProcessLeases;
+  /** Deletes what neither the roots nor a lease nor a container needs. */
+  collectGarbage(roots: GarbageRoots): Promise<CollectedGarbage>;
+  /** Copies what a directory holds, and its owner and mode, into one that exists; large trees in a helper process. */
+  copyTree(from: string, to: string): Promise<void>;
+  /** Resolves when the files of everything removed so far have been deleted. */
+  settled(): Promise<void>;
+}
+
+/** Call `snapshotter.sweep()` once before the first job: it removes what a crash left. */
+export function createStorage(deps: StorageDeps): Storage {
+  const { dataRoot, kernel, state, helperCommand, log, options = {}, clock = systemClock } = deps;
+  mkdirSync(dataRoot, { recursive: true, mode: 0o710 });
+  const driverName = chooseDriver(deps.driver, { kernel, state, directory: dataRoot, log });
+  const root = join(dataRoot, driverName);
+  const directories = new NumberedDirectories(root, log);
+  const copyInHelper = (from: string, to: string) => runJob(helperCommand, { job: "copy", from, to });
+  const drivers = {
+    overlay2: () => createOverlayDriver(root, kernel.files),
+    vfs: () => createVfsDriver(copyInHelper),
+  } satisfies Record<DriverName, unknown>;
+  const content = createContentStore(join(dataRoot, "content"), clock);
+  const leases = createLeases();
+  const records = openSnapshotRecords(state, driverName);
+  const snapshotter = createSnapshotter({ driver: drivers[driverName](), directories, records, clock });
+  return {
+    content,
+    snapshotter,
+    unpacker: createLayerUnpacker({
+      helperCommand,
+      parallel: options.parallelUnpacks ?? 3,
+      bounds: options.layerBounds,
+      log,
+    }),
+    leases,
+    collectGarbage: (roots) => collectGarbage({ content, snapshotter, leases }, roots),
+    copyTree: (from, to) => copyAway(from, to, copyInHelper),
+    settled: () => directories.settled(),
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * Bytes by digest, and directories by parent.
+ *
+ * Terms. A *blob* is immutable bytes named by their digest. A *diffID* is the digest of a layer's uncompressed tar, a
+ * *chainID* names a stack of layers (OCI image specification, "Layer ChainID"). A *layer* here is an unpacked, committed
+ * directory named by its chainID; a *writable* belongs to one container and lies on top of a chain.
+ *
+ * Lifecycle of a layer: `prepareLayer` gives a private directory, the unpacker fills it, `commitLayer` makes it visible
+ * under its chainID in one step. A crash in between leaves a directory without a record, removed by `sweep` at start.
+ */
+import type { Digest } from "#base/digest.ts";
+
+export interface BlobInfo {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+export interface ContentStore {
+  info(digest: Digest): BlobInfo | undefined;
+  /** Absolute path of the blob's file, for reading only. @throws NotFound */
+  path(digest: Digest): string;
+  /** Whole text of a small blob (manifest, config). @throws NotFound; InvalidArgument when larger than `maxBytes` (default 8 MiB) */
+  readText(digest: Digest, maxBytes?: number): Promise<string>;
+  /** Small blob in one go. @returns its digest */
+  put(bytes: Uint8Array | string): Promise<Digest>;
+  /**
+   * Begins or resumes the write of one blob; one writer per key at a time (a second one waits).
+   * @param key stable name of this download, normally the expected digest
+   */
+  ingest(key: string): Promise<Ingest>;
+  delete(digest: Digest): boolean;
+  list(): BlobInfo[];
+  /** Ingests that nobody writes, with their age: leftovers of interrupted pulls. */
+  abandonedIngests(): { readonly key: string; readonly sizeBytes: number; readonly ageMs: number }[];
+  discardIngest(key: string): void;
+}
+
+/** Bytes on their way into the store. Disposing without commit keeps them for a later resume. */
+export interface Ingest extends AsyncDisposable {
+  /** Bytes already there; the writer goes on from here. */
+  readonly offset: number;
+  write(chunk: Uint8Array): Promise<void>;
+  /** Forgets what was written so far. */
+  restart(): Promise<void>;
+  /**
+   * Verifies and publishes.
+   * @throws InvalidArgument when digest or size differ; the bytes are discarded then
+   */
+  commit(expected?: { readonly digest?: Digest; readonly sizeBytes?: number }): Promise<BlobInfo>;
+  abort(): Promise<void>;
+}
+
+/** How deletions of lower layers are written while a layer is unpacked into its directory. */
+export type WhiteoutStyle = "overlay" | "delete";
+
+export interface PreparedLayer {
+  readonly key: string;
+  /** Where to unpack. With "delete" style it already holds the parent's files. */
+  readonly directory: string;
+  readonly whiteouts: WhiteoutStyle;
+}
+
+export interface LayerInfo {
+  readonly chainId: Digest;
+  readonly diffId: Digest;
+  readonly parent: Digest | undefined;
+  /** Bytes this layer alone takes (sum of its regular files). */
+  readonly sizeBytes: number;
+  readonly createdAtMs: number;
+}
+
+/** What must be mounted to see a container's files; performed by `mountRoot`. */
+export interface RootMount {
+  readonly kind: "overlay" | "bind";
+  readonly lower: readonly string[];
+  readonly upper: string | undefined;
+  readonly work: string | undefined;
+  /** For "bind": the directory itself. */
+  readonly source: string | undefined;
+}
+
+/** Copy-on-write directories. Drivers: overlay, vfs, btrfs, … */
+export interface Snapshotter {
+  readonly name: string;
+  /** Rows of `docker info`. */
+  readonly status: readonly (readonly [string, string])[];
+  /** A layer may be prepared and filled before its parent is committed, so that layers unpack side by side. */
+  readonly independentLayers?: boolean;
+  /** @param parent chainID of the layers below; absent for the first. With overlay the parent need not exist yet. */
+  prepareLayer(parent: Digest | undefined): Promise<PreparedLayer>;
+  /**
+   * Publishes a filled layer. The parent must be committed. An equal chainID that is already there wins and the new
+   * directory is discarded.
+   */
+  commitLayer(
+    prepared: PreparedLayer,
+    layer: {
+      readonly chainId: Digest;
+      readonly diffId: Digest;
+      readonly parent: Digest | undefined;
+      readonly sizeBytes: number;
+    },
+  ): Promise<LayerInfo>;
+  discardLayer(prepared: PreparedLayer): Promise<void>;
+  layer(chainId: Digest): LayerInfo | undefined;
+  layers(): LayerInfo[];
+  /** The layer is no longer known when the call returns; its files go later. @throws Conflict when a layer or a writable stands on it */
+  removeLayer(chainId: Digest): Promise<void>;
+
+  /** A container's own writable directory on top of `parent` (absent: an empty root). @throws Conflict when the id has one */
+  createWritable(id: string, parent: Digest | undefined): Promise<void>;
+  /** Throws NotFound when there is none. */
+  rootMount(id: string): RootMount;
+  /** Directory paths as Docker's GraphDriver.Data shows them. */
+  driverData(id: string): Record<string, string>;
+  /** As `driverData`, for an image's top layer. */
+  layerData(chainId: Digest): Record<string, string>;
+  /** Bytes in the writable directory. */
+  writableSize(id: string): Promise<number>;
+  /** Gone already counts as done. The root must be unmounted. */
+  removeWritable(id: string): Promise<void>;
+  writables(): string[];
+  /** Directories without a record, of crashed jobs: removed at start, before any job runs. @returns how many */
+  sweep(): Promise<number>;
+}
+
+export interface UnpackResult {
+  /** Digest of the uncompressed tar. */
+  readonly diffId: Digest;
+  /** Digest of the bytes as given (compressed or not). */
+  readonly blobDigest: Digest;
+  readonly sizeBytes: number;
+  readonly entries: number;
+}
+
+export interface UnpackProgress {
+  /** Compressed bytes read so far. */
+  readonly currentBytes: number;
+}
+
+/** Unpacks layers in helper processes, several at a time, away from the daemon's thread. */
+export interface LayerUnpacker {
+  /**
+   * Decompresses (gzip, zstd, plain: by content) and unpacks one layer blob into a prepared directory.
+   * No entry can leave the directory; see reference attacks 20 to 23.
+   * @param source a blob file
+   * @throws InvalidArgument naming the entry and the reason when the archive is hostile, damaged or over the bounds
+   */
+  unpack(request: {
+    readonly source: string;
+    readonly prepared: PreparedLayer;
+    readonly expectedDiffId?: Digest;
+    readonly progress?: (progress: UnpackProgress) => void;
+    readonly signal?: AbortSignal;
+  }): Promise<UnpackResult>;
+}
+
+/** Keeps blobs and layers from collection while a job works with them. */
+export interface Leases {
+  /** Disposing ends the lease. */
+  open(): Lease;
+}
+
+export interface Lease extends Disposable {
+  add(digest: Digest): void;
+}

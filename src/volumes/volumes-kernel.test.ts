@@ -1,0 +1,59 @@
+import { expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { silentLog } from "#base/log.ts";
+import { hermetic } from "#kernel/_testing/hermetic.ts";
+import { createKernel } from "#kernel/linux.ts";
+import { openMemoryState } from "#state/memory.ts";
+import { createVolumes } from "./volumes.ts";
+
+hermetic(import.meta.path, () => {
+  const kernel = createKernel();
+  let count = 0;
+
+  function setUp() {
+    const dataRoot = `/run/volumes-${++count}`;
+    const clock = { now: () => Date.now(), sleep: async () => {} };
+    const deps = { kernel, state: openMemoryState(), events: { emit() {} }, log: silentLog, clock };
+    return { dataRoot, engine: () => createVolumes({ dataRoot, ...deps }) };
+  }
+
+  test("remove() of a volume that shows a host directory leaves the directory's files", async () => {
+    const { dataRoot, engine } = setUp();
+    const volumes = engine();
+    mkdirSync("/run/host-data");
+    writeFileSync("/run/host-data/precious", "data");
+    const { mountpoint } = volumes.create({
+      Name: "host",
+      DriverOpts: { type: "none", device: "/run/host-data", o: "bind" },
+    });
+    volumes.mount("host", "c1");
+    expect(readdirSync(mountpoint)).toEqual(["precious"]);
+    await volumes.remove("host", { force: false });
+    expect(existsSync("/run/host-data/precious")).toBe(true);
+    expect(readdirSync(join(dataRoot, "volumes"))).toEqual([]);
+  });
+
+  test("a tmpfs volume has its options and ends with its last container", () => {
+    const { engine } = setUp();
+    const volumes = engine();
+    const { mountpoint } = volumes.create({
+      Name: "ram",
+      DriverOpts: { type: "tmpfs", device: "tmpfs", o: "size=64k,nosuid,uid=70" },
+    });
+    volumes.acquire("ram", "c1");
+    volumes.mount("ram", "c1");
+    const entry = kernel.mounts.list().find(({ target }) => target === mountpoint);
+    expect(entry?.options).toContain("nosuid");
+    expect(entry?.superOptions).toEqual(expect.arrayContaining(["size=64k", "uid=70"]));
+    volumes.release("c1");
+    expect(kernel.mounts.isMountPoint(mountpoint)).toBe(false);
+  });
+
+  test("mount() gives the kernel's own words", () => {
+    const { engine } = setUp();
+    const volumes = engine();
+    volumes.create({ Name: "bad", DriverOpts: { type: "ext4", device: "/run/none" } });
+    expect(() => volumes.mount("bad", "c1")).toThrow(/failed to mount local volume: .*\(E\w+\)/);
+  });
+});

@@ -1,0 +1,36 @@
+/**
+ * Which folder of src/ may import which: a directed graph without cycles, read top to bottom. ARCHITECTURE.md shows the
+ * same table with its reasons; `tools/check-imports.ts` compares both with the code.
+ */
+export const IMPORT_TABLE = {
+  base: [],
+  spec: ["base"],
+  kernel: ["base"],
+  state: ["base"],
+  events: ["base", "spec", "state"],
+  runtime: ["base", "spec", "kernel"],
+  storage: ["base", "spec", "kernel", "state"],
+  client: ["base", "spec"],
+  network: ["base", "spec", "kernel", "state", "events"],
+  volumes: ["base", "spec", "kernel", "state", "events"],
+  images: ["base", "spec", "state", "events", "storage"],
+  cli: ["base", "spec", "client"],
+  containers: ["base", "spec", "state", "events", "storage", "runtime", "network", "volumes", "images"],
+  api: ["base", "spec", "events", "network", "volumes", "images", "containers"],
+  daemon: [
+    "base",
+    "spec",
+    "kernel",
+    "state",
+    "events",
+    "runtime",
+    "storage",
+    "network",
+    "volumes",
+    "images",
+    "containers",
+    "api",
+  ],
+} as const satisfies Record<string, readonly string[]>;
+
+export type Folder = keyof typeof IMPORT_TABLE;

@@ -1,0 +1,110 @@
+/**
+ * Runs the tests in namespaces of their own and ends with the line "N passed, N failed".
+ * Usage: bun tools/test.ts [unit | engine | all] [paths instead of all of it] [bun test arguments …]; default all.
+ *
+ * As root the whole run happens under unshare: own mounts (tmpfs on /run and /tmp), network, processes. Without root
+ * only what needs none runs; the other tests skip themselves and say why.
+ */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { isHermetic, rerunHermetic } from "./hermetic.ts";
+
+const root = join(import.meta.dir, "..");
+const SUITES = {
+  unit: ["src", "tools", "shim"],
+  engine: ["test"],
+  all: ["src", "tools", "shim", "test"],
+} as const;
+type Suite = keyof typeof SUITES;
+
+interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** How many times longer tests may take on this machine than usual. */
+const PATIENCE = Number(process.env.WHARF_TEST_PATIENCE ?? 1);
+
+/** Where tools/setup/peers.sh puts other projects' programs that the host does not have. */
+const PEERS = join(root, ".cache/peers/usr/bin");
+
+function main(): number {
+  process.env.PATH = `${process.env.PATH}:${PEERS}`;
+  const words = process.argv.slice(2);
+  const suite: Suite = words[0] !== undefined && words[0] in SUITES ? (words.shift() as Suite) : "all";
+  if (process.getuid?.() === 0 && !isHermetic()) {
+    const exitCode = rerunHermetic(import.meta.path, [suite, ...words]);
+    removeTestCgroups();
+    return exitCode;
+  }
+  const tally = runSuite(suite, words);
+  console.log(
+    `${tally.passed} passed, ${tally.failed} failed${tally.skipped > 0 ? `, ${tally.skipped} skipped` : ""}`,
+  );
+  return tally.failed === 0 && tally.passed > 0 ? 0 : 1;
+}
+
+function runSuite(suite: Suite, extra: readonly string[]): Tally {
+  const report = join(mkdtempSync(join(tmpdir(), "wharf-junit-")), "junit.xml");
+  const chosen = extra.filter((word) => existsSync(join(root, word)));
+  const paths = (chosen.length > 0 ? chosen : SUITES[suite]).map((path) => `./${path}`);
+  const child = Bun.spawnSync(
+    [
+      process.execPath,
+      "test",
+      `--timeout=${60_000 * PATIENCE}`,
+      `--parallel=${Math.max(2, Math.min(4, cpus().length))}`,
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+      ...paths,
+      ...extra.filter((word) => !chosen.includes(word)),
+    ],
+    { cwd: root, stdin: "ignore", stdout: "inherit", stderr: "inherit" },
+  );
+  const tally = readTally(report);
+  rmSync(report, { force: true });
+  // A crashed runner may leave a report without failures: its exit code still counts as one.
+  return child.exitCode !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+}
+
+function readTally(report: string): Tally {
+  const head = existsSync(report) ? /<testsuites [^>]*>/.exec(readFileSync(report, "utf8"))?.[0] : undefined;
+  if (head === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const failed = count("failures") + count("errors");
+  const skipped = count("skipped");
+  return { passed: count("tests") - failed - skipped, failed, skipped };
+}
+
+/** Processes die with their namespace, but groups of cgroup v1 stay: tests name theirs wharf-test-…. */
+function removeTestCgroups(): void {
+  const base = "/sys/fs/cgroup";
+  if (!existsSync(base)) return;
+  const hierarchies = [
+    base,
+    ...readdirSync(base, { withFileTypes: true })
+      .filter((e) => e.isDirectory())
+      .map((e) => join(base, e.name)),
+  ];
+  for (const hierarchy of hierarchies) {
+    for (const entry of readdirSync(hierarchy, { withFileTypes: true })) {
+      if (entry.isDirectory() && entry.name.startsWith("wharf-test-"))
+        removeGroup(join(hierarchy, entry.name));
+    }
+  }
+}
+
+function removeGroup(path: string): void {
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeGroup(join(path, entry.name));
+  }
+  try {
+    rmdirSync(path);
+  } catch {
+    // still dying; the next run sweeps it
+  }
+}
+
+process.exit(main());
