@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { buildImage, startTestRegistry } from "./_testing/registry.ts";
+import { buildImage, startTestRegistry } from "#registry/_testing/registry.ts";
 import { createTestImages, linesOf, type TestImages } from "./_testing/store.ts";
 
 const image = await buildImage([["a"], ["b"]]);

@@ -15,12 +15,12 @@ import { silentLog } from "#base/log.ts";
 import { runOrThrow } from "#base/spawn.ts";
 import { hermetic } from "#kernel/_testing/hermetic.ts";
 import { createKernel } from "#kernel/linux.ts";
+import { makeCertificates, startDockerRegistry } from "#registry/_testing/docker-registry.ts";
+import { buildImage, contentsOf, writeLayout } from "#registry/_testing/registry.ts";
+import { startTokenServer } from "#registry/_testing/token-server.ts";
 import { openMemoryState } from "#state/memory.ts";
 import { createStorage } from "#storage/storage.ts";
-import { makeCertificates, startDockerRegistry } from "./_testing/docker-registry.ts";
-import { buildImage, contentsOf, writeLayout } from "./_testing/registry.ts";
 import { textOf } from "./_testing/store.ts";
-import { startTokenServer } from "./_testing/token-server.ts";
 import { createImages } from "./images.ts";
 import type { ImagesOptions } from "./options.ts";
 

@@ -3,11 +3,11 @@ import { InvalidArgument, NotFound } from "#base/errors.ts";
 import type { ImageConfig } from "#spec/oci/image.ts";
 import type { Descriptor, Manifest, Platform } from "#spec/oci/manifest.ts";
 import { mediaKind } from "#spec/oci/media-types.ts";
+import { parseImageConfig, parseManifest } from "#spec/oci/parse-manifest.ts";
 import { formatPlatform } from "#spec/platform.ts";
+import { canRun, selectManifest } from "#spec/select-manifest.ts";
 import type { ContentStore } from "#storage/types.ts";
 import type { FetchBlob } from "./layers.ts";
-import { parseImageConfig, parseManifest } from "./manifest.ts";
-import { canRun, selectManifest } from "./select.ts";
 import { storeBytes } from "./store-bytes.ts";
 
 /** What is to be made of a target: one platform's image. */

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { sha256 } from "#base/digest.ts";
-import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import {
   buildImage,
   cutAfter,
@@ -10,7 +9,8 @@ import {
   sendJson,
   startTestRegistry,
   tarOf,
-} from "./_testing/registry.ts";
+} from "#registry/_testing/registry.ts";
+import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { createTestImages, fakeUnpacker, linesOf, textOf } from "./_testing/store.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };

@@ -3,6 +3,9 @@ import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import { shortId } from "#base/ids.ts";
 import type { Events } from "#events/types.ts";
+import type { Repository } from "#registry/client.ts";
+import { credentialsOf } from "#registry/credentials.ts";
+import type { Registries } from "#registry/registries.ts";
 import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
 import { parsePlatform } from "#spec/platform.ts";
 import {
@@ -15,8 +18,10 @@ import {
   withDigest,
   withTag,
 } from "#spec/reference.ts";
+import { canRun } from "#spec/select-manifest.ts";
 import type { ContentStore, Lease, Leases, Snapshotter } from "#storage/types.ts";
 import { pullEvent } from "./events.ts";
+import { fetchBlob } from "./fetch-blob.ts";
 import type { FetchBlob, Layers } from "./layers.ts";
 import { progressLine, statusLine } from "./progress.ts";
 import type { Emit } from "./progress-stream.ts";
@@ -25,11 +30,6 @@ import { layerProgress } from "./pull-progress.ts";
 import { findSource, type ImageSource } from "./pull-target.ts";
 import { imageRecordOf } from "./record-of.ts";
 import type { ImageRecords } from "./records.ts";
-import type { Repository } from "./registry/client.ts";
-import { credentialsOf } from "./registry/credentials.ts";
-import { fetchBlob } from "./registry/fetch-blob.ts";
-import type { Registries } from "./registry/registries.ts";
-import { canRun } from "./select.ts";
 import { storeBytes } from "./store-bytes.ts";
 import type { ImageRecord, PullRequest } from "./types.ts";
 

@@ -4,8 +4,8 @@ import { isFullId, isIdPrefix } from "#base/ids.ts";
 import type { Platform } from "#spec/oci/manifest.ts";
 import { formatPlatform } from "#spec/platform.ts";
 import { familiarReference, parseReference, type Reference, withDefaultTag } from "#spec/reference.ts";
+import { canRun } from "#spec/select-manifest.ts";
 import type { ImageRecords } from "./records.ts";
-import { canRun } from "./select.ts";
 import type { ImageRecord } from "./types.ts";
 
 /**

@@ -4,8 +4,14 @@ import { sha256 } from "#base/digest.ts";
 import { collectBytes } from "#base/streams.ts";
 import { readTar } from "#base/tar-read.ts";
 import { type TarMemberSource, writeTar } from "#base/tar-write.ts";
+import {
+  type BuiltImage,
+  buildImage,
+  jsonBytes,
+  startTestRegistry,
+  tarOf,
+} from "#registry/_testing/registry.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
-import { type BuiltImage, buildImage, jsonBytes, startTestRegistry, tarOf } from "../_testing/registry.ts";
 import { createTestImages, fakeUnpacker, linesOf, type TestImages, textOf } from "../_testing/store.ts";
 
 const image = await buildImage([["a"], ["b"]]);

@@ -1,7 +1,7 @@
 import type { Digest } from "#base/digest.ts";
+import { digestOf } from "#base/digest-of.ts";
 import { InvalidArgument } from "#base/errors.ts";
 import type { BlobInfo, ContentStore, Lease } from "#storage/types.ts";
-import { digestOf } from "../digest-of.ts";
 import { storeBytes } from "../store-bytes.ts";
 import type { SpooledArchive } from "./spool.ts";
 

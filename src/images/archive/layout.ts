@@ -2,6 +2,7 @@ import type { Digest } from "#base/digest.ts";
 import { InvalidArgument, NotImplemented } from "#base/errors.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
 import { mediaKind } from "#spec/oci/media-types.ts";
+import { parseManifest } from "#spec/oci/parse-manifest.ts";
 import {
   DEFAULT_TAG,
   familiarName,
@@ -9,7 +10,6 @@ import {
   type Reference,
   withDefaultTag,
 } from "#spec/reference.ts";
-import { parseManifest } from "../manifest.ts";
 import type { ImageRecord } from "../types.ts";
 
 /** One image in an archive and the names it shall have here. */

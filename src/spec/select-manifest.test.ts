@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { Descriptor, Index, Platform } from "#spec/oci/manifest.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { parsePlatform } from "#spec/platform.ts";
-import { canRun, selectManifest } from "./select.ts";
+import { canRun, selectManifest } from "./select-manifest.ts";
 
 const linux = (architecture: string, variant?: string): Platform => ({ os: "linux", architecture, variant });
 

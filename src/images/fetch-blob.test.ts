@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "#base/clock.ts";
 import { sha256 } from "#base/digest.ts";
+import { cutAfter, type Fault, startTestRegistry } from "#registry/_testing/registry.ts";
+import { Registries } from "#registry/registries.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { parseReference } from "#spec/reference.ts";
 import { createContentStore } from "#storage/content/local.ts";
-import { cutAfter, type Fault, startTestRegistry } from "../_testing/registry.ts";
 import { fetchBlob } from "./fetch-blob.ts";
-import { Registries } from "./registries.ts";
 
 const registry = await startTestRegistry();
 const directory = mkdtempSync(join("/dev/shm", "blobs-"));

@@ -2,7 +2,7 @@ import { afterAll, beforeEach, expect, test } from "bun:test";
 import { systemClock } from "#base/clock.ts";
 import { sha256 } from "#base/digest.ts";
 import { parseReference } from "#spec/reference.ts";
-import { buildImage, sendJson, startTestRegistry, type TestRegistry } from "../_testing/registry.ts";
+import { buildImage, sendJson, startTestRegistry, type TestRegistry } from "./_testing/registry.ts";
 import type { Repository } from "./client.ts";
 import type { Credentials } from "./credentials.ts";
 import { login } from "./login.ts";

@@ -1,11 +1,11 @@
 import type { Clock } from "#base/clock.ts";
 import { type EngineError, InvalidArgument, messageOf } from "#base/errors.ts";
+import type { Repository } from "#registry/client.ts";
+import { Unreachable } from "#registry/network-failure.ts";
+import type { HttpResponse } from "#registry/response.ts";
+import { retryDelayMs } from "#registry/retry-policy.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
 import type { ContentStore, Ingest } from "#storage/types.ts";
-import type { Repository } from "./client.ts";
-import { Unreachable } from "./network-failure.ts";
-import type { HttpResponse } from "./response.ts";
-import { retryDelayMs } from "./retry-policy.ts";
 
 export interface FetchBlobDeps {
   readonly repository: Pick<Repository, "blob">;

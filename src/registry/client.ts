@@ -1,11 +1,11 @@
 import type { Clock } from "#base/clock.ts";
 import { type Digest, isDigest } from "#base/digest.ts";
+import { digestOf } from "#base/digest-of.ts";
 import { type EngineError, InvalidArgument } from "#base/errors.ts";
 import type { TagList } from "#spec/oci/distribution.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
 import { MANIFEST_MEDIA_TYPES } from "#spec/oci/media-types.ts";
 import { familiarName, familiarReference, type Reference } from "#spec/reference.ts";
-import { digestOf } from "../digest-of.ts";
 import type { Credentials } from "./credentials.ts";
 import { registryHost } from "./endpoint.ts";
 import { pullError } from "./errors.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
-import { parseImageConfig, parseManifest } from "./manifest.ts";
+import { parseImageConfig, parseManifest } from "./parse-manifest.ts";
 
 const digest = `sha256:${"ab".repeat(32)}`;
 const config = { mediaType: MEDIA_TYPE.ociConfig, digest, size: 2 };

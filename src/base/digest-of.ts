@@ -1,4 +1,4 @@
-import { type Digest, DigestMeter } from "#base/digest.ts";
+import { type Digest, DigestMeter } from "./digest.ts";
 
 /** The digest of these bytes, in the algorithm of `like` where that is one we know, else sha256. */
 export function digestOf(bytes: Uint8Array, like?: string | null): Digest {
