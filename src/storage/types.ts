@@ -79,6 +79,13 @@ export interface RootMount {
   readonly source: string | undefined;
 }
 
+/** Where a container's changes are, for whoever reads them as files. Absolute paths of directories. */
+export type DiffSource =
+  /** Only what changed, deletions as overlayfs whiteouts. `lower` is what it lies on, nearest first. */
+  | { readonly kind: "upper"; readonly upper: string; readonly lower: readonly string[] }
+  /** All files, to be compared with those they began as; without `before` all are new. */
+  | { readonly kind: "trees"; readonly before: string | undefined; readonly after: string };
+
 /** Copy-on-write directories. Drivers: overlay, vfs, btrfs, … */
 export interface Snapshotter {
   readonly name: string;
@@ -111,6 +118,8 @@ export interface Snapshotter {
   createWritable(id: string, parent: Digest | undefined): Promise<void>;
   /** Throws NotFound when there is none. */
   rootMount(id: string): RootMount;
+  /** Throws NotFound when there is none. */
+  diffSource(id: string): DiffSource;
   /** Directory paths as Docker's GraphDriver.Data shows them. */
   driverData(id: string): Record<string, string>;
   /** As `driverData`, for an image's top layer. */

@@ -62,6 +62,18 @@ export function testSnapshotter(name: string, kernel: Pick<Kernel, "mounts">, op
       return target;
     }
 
+    test("what a container changed can be found", async () => {
+      const base = await addLayer(undefined, { name: "kept", text: "1" });
+      const root = await mountedRoot("c", base);
+      writeFileSync(join(root, "new"), "2");
+      const source = storage.snapshotter.diffSource("c");
+      const [own, below] =
+        source.kind === "upper" ? [source.upper, source.lower[0]!] : [source.after, source.before!];
+      expect(readFileSync(join(own, "new"), "utf8")).toBe("2");
+      expect(existsSync(join(below, "kept"))).toBe(true);
+      expect(existsSync(join(below, "new"))).toBe(false);
+    });
+
     test("a container sees its layers on top of each other, deletions included", async () => {
       const base = await addLayer(
         undefined,

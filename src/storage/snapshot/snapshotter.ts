@@ -2,7 +2,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import { Conflict, InvalidArgument, NotFound } from "#base/errors.ts";
 import { diskUsage } from "../layer/usage.ts";
-import type { LayerInfo, PreparedLayer, Snapshotter } from "../types.ts";
+import type { DiffSource, LayerInfo, PreparedLayer, Snapshotter } from "../types.ts";
 import type { NumberedDirectories } from "./directories.ts";
 import { FILES, type SnapshotDriver } from "./driver.ts";
 import { type LayerRecord, layerRecord, type SnapshotRecords, type WritableRecord } from "./records.ts";
@@ -132,6 +132,13 @@ class DriverSnapshotter implements Snapshotter {
   rootMount(id: string) {
     const { directory, parent } = this.#writable(id);
     return this.#driver.rootMount(this.#directories.path(directory), this.#lowerOf(parent));
+  }
+
+  diffSource(id: string): DiffSource {
+    const { kind, lower, upper, source } = this.rootMount(id);
+    if (kind === "overlay") return { kind: "upper", upper: upper!, lower };
+    const before = this.#lowerOf(this.#writable(id).parent)[0];
+    return { kind: "trees", before, after: source! };
   }
 
   driverData(id: string): Record<string, string> {
