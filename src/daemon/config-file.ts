@@ -56,6 +56,10 @@ const CHECKS: Readonly<
     word: 'an object of {"path": …, "runtimeArgs": […]}',
     fits: (value) => isObject(value) && Object.values(value).every(isRuntime),
   },
+  policy: {
+    word: "the path of a file or an object",
+    fits: (value) => typeof value === "string" || isObject(value),
+  },
   pools: { word: 'a list of {"base": CIDR, "size": N}', fits: (value) => isListOf(value, isPool) },
 };
 

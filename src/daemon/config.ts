@@ -3,6 +3,7 @@ import { InvalidArgument } from "#base/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "#base/log.ts";
 import { parseBytes } from "#base/units.ts";
 import { checkLogConfig } from "#containers/logs/options.ts";
+import { parseTrustPolicy, type TrustPolicy } from "#images/trust/policy.ts";
 import type { LogConfig } from "#spec/docker/containers.ts";
 import { isApiVersion, isBefore, MAX_API_VERSION, MIN_API_VERSION } from "#spec/docker/versions.ts";
 import { parseConfigFile } from "./config-file.ts";
@@ -99,9 +100,24 @@ function checkConfig(
       maxConcurrentDownloads: settings.wholeWithin("max-concurrent-downloads", 1, 100),
       maxDownloadAttempts: settings.wholeWithin("max-download-attempts", 1, 100),
       insecureRegistries: settings.list("insecure-registries"),
+      trustPolicy: trustPolicy(settings, sources),
     },
     storageDriver: settings.text("storage-driver"),
   };
+}
+
+/** @throws InvalidArgument naming what is wrong with it: a policy that is half understood would protect nobody */
+function trustPolicy(settings: SettingReader, { readFile }: ConfigSources): TrustPolicy | undefined {
+  const given = settings.pathOrObject("trust-policy");
+  if (given === undefined) return undefined;
+  if (typeof given !== "string") return parseTrustPolicy(given, readFile);
+  const text = readFile(given);
+  if (text === undefined) throw new InvalidArgument(`trust-policy: no such file: ${given}`);
+  try {
+    return parseTrustPolicy(JSON.parse(text), readFile);
+  } catch (error) {
+    throw new InvalidArgument(`${given}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function hostAddresses(

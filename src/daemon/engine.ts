@@ -237,6 +237,9 @@ function imageOptions(current: () => DaemonConfig["images"]): Partial<ImagesOpti
     get insecureRegistries() {
       return current().insecureRegistries;
     },
+    get trustPolicy() {
+      return current().trustPolicy;
+    },
     userAgent: `wharf/${WHARF_VERSION}`,
   };
 }

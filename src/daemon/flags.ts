@@ -78,6 +78,7 @@ function combine(
 ): SettingValue {
   switch (option.kind) {
     case "text":
+    case "policy":
       return text;
     case "yesNo":
       return parseYesNo(text, shown);

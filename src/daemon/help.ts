@@ -9,6 +9,7 @@ const VALUE_WORDS: Readonly<Record<OptionKind, string>> = {
   map: "map",
   runtimes: "runtime",
   pools: "pool-options",
+  policy: "string",
 };
 
 /** What `wharf daemon --help` prints. */

@@ -13,7 +13,9 @@ export type OptionKind =
   /** "name=path" flags, or objects with path and runtimeArgs in the file. */
   | "runtimes"
   /** "base=CIDR,size=N" flags, or objects in the file. */
-  | "pools";
+  | "pools"
+  /** The path of a file, or in the file also the object itself. */
+  | "policy";
 
 export interface OptionName {
   /** Without dashes. Absent: only in the file. */
@@ -94,6 +96,7 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   option("tlscert", "text", "Path to TLS certificate file", { shown: '"~/.docker/cert.pem"' }),
   option("tlskey", "text", "Path to TLS key file", { shown: '"~/.docker/key.pem"' }),
   option("tlsverify", "yesNo", "Use TLS and verify the remote"),
+  option("trust-policy", "policy", "File with the policy that says which signed images may be pulled"),
   flagOnly("validate", "yesNo", "Validate daemon configuration and exit"),
   flagOnly("version", "yesNo", "Print version information and quit", { short: "v" }),
   { key: "min-api-version", kind: "text", text: "Lowest API version served" },

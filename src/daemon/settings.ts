@@ -61,6 +61,12 @@ export class SettingReader {
     return path === undefined || path === "/" ? path : path.replace(/\/+$/, "");
   }
 
+  /** An absolute path, or what an object in the file says. @throws InvalidArgument */
+  pathOrObject(name: string): string | Readonly<Record<string, unknown>> | undefined {
+    const value = this.#settings[name];
+    return typeof value === "object" ? (value as Readonly<Record<string, unknown>>) : this.path(name);
+  }
+
   /** @throws InvalidArgument for a number out of range */
   wholeWithin(name: string, least: number, most: number): number | undefined {
     const value = this.whole(name);

@@ -2,6 +2,7 @@
 
 import type { Api, TlsFiles } from "#api/types.ts";
 import type { LogLevel } from "#base/log.ts";
+import type { TrustPolicy } from "#images/trust/policy.ts";
 import type { NetworkOptions } from "#network/options.ts";
 import type { LogConfig } from "#spec/docker/containers.ts";
 import type { ApiVersion } from "#spec/docker/versions.ts";
@@ -51,6 +52,7 @@ export interface DaemonConfig {
     readonly maxConcurrentDownloads: number | undefined;
     readonly maxDownloadAttempts: number | undefined;
     readonly insecureRegistries: readonly string[];
+    readonly trustPolicy: TrustPolicy | undefined;
   };
   readonly storageDriver: string | undefined;
 }

@@ -34,6 +34,7 @@ import { ImageRecords } from "./records.ts";
 import { removeImage } from "./remove.ts";
 import { findImage, getImage } from "./resolve.ts";
 import { parseTagTarget } from "./tag.ts";
+import { createTrustGate } from "./trust/gate.ts";
 import type { Images, ImageUsers, ImageView, PullRequest } from "./types.ts";
 
 export interface ImagesDeps {
@@ -144,7 +145,12 @@ class LocalImages implements Images {
       (emit, ending) =>
         pull(
           request,
-          { ...this.#jobDeps(), ...withDefaults(this.#deps.options), registries: this.#registries },
+          {
+            ...this.#jobDeps(),
+            ...withDefaults(this.#deps.options),
+            registries: this.#registries,
+            trust: this.#trustGate(),
+          },
           emit,
           ending,
         ),
@@ -197,6 +203,11 @@ class LocalImages implements Images {
     const { content, snapshotter, unpacker, leases } = storage;
     const own = { records: this.#records, layers: this.#layers, host: this.#host };
     return { content, snapshotter, unpacker, leases, events, clock, ...own };
+  }
+
+  #trustGate() {
+    const { options, clock } = this.#deps;
+    return createTrustGate({ policy: () => withDefaults(options).trustPolicy, nowMs: () => clock.now() });
   }
 
   #platform(text: string | undefined): Platform | undefined {

@@ -1,3 +1,5 @@
+import type { TrustPolicy } from "./trust/policy.ts";
+
 /** What an operator may set. Read anew by each job, so that a reload needs no restart: give an object with getters. */
 export interface ImagesOptions {
   /** Blobs fetched at once by one pull. */
@@ -11,6 +13,8 @@ export interface ImagesOptions {
   readonly userAgent: string;
   /** Silence of a registry that ends a request. */
   readonly stallTimeoutMs: number;
+  /** Which images may be pulled; undefined: all. */
+  readonly trustPolicy: TrustPolicy | undefined;
 }
 
 /**
@@ -24,6 +28,7 @@ export const DEFAULT_IMAGES_OPTIONS: ImagesOptions = {
   certsDir: "/etc/docker/certs.d",
   userAgent: "wharf",
   stallTimeoutMs: 30_000,
+  trustPolicy: undefined,
 };
 
 /** What was set, and the defaults for the rest. */

@@ -31,6 +31,7 @@ import { findSource, type ImageSource } from "./pull-target.ts";
 import { imageRecordOf } from "./record-of.ts";
 import type { ImageRecords } from "./records.ts";
 import { storeBytes } from "./store-bytes.ts";
+import type { TrustGate } from "./trust/types.ts";
 import type { ImageRecord, PullRequest } from "./types.ts";
 
 export interface PullDeps {
@@ -40,6 +41,7 @@ export interface PullDeps {
   readonly snapshotter: Pick<Snapshotter, "layer">;
   readonly leases: Leases;
   readonly registries: Pick<Registries, "open">;
+  readonly trust: TrustGate;
   readonly events: Pick<Events, "emit">;
   readonly clock: Clock;
   readonly host: Platform;
@@ -93,9 +95,10 @@ class Pull {
 
   /** @returns whether the reference points to another image now */
   async run(): Promise<boolean> {
-    const { reference, emit } = this.#one;
+    const { reference, repository: source, emit, signal } = this.#one;
     using lease = this.#deps.leases.open();
     const target = await this.#resolve(lease);
+    await this.#deps.trust.admit({ reference, target, source, signal });
     emit(statusLine(`Pulling from ${reference.path}`, this.#asked));
     const hasChanged = !this.#isUpToDate(target) && (await this.#fetch(target, lease));
     emit(statusLine(`Digest: ${target.digest}`));

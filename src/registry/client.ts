@@ -4,7 +4,7 @@ import { digestOf } from "#base/digest-of.ts";
 import { type EngineError, InvalidArgument } from "#base/errors.ts";
 import type { TagList } from "#spec/oci/distribution.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
-import { MANIFEST_MEDIA_TYPES } from "#spec/oci/media-types.ts";
+import { MANIFEST_MEDIA_TYPES, MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { familiarName, familiarReference, type Reference } from "#spec/reference.ts";
 import type { Credentials } from "./credentials.ts";
 import { registryHost } from "./endpoint.ts";
@@ -17,6 +17,8 @@ import type { Transport } from "./transport.ts";
 export const MAX_MANIFEST_BYTES = 8 << 20;
 const MAX_TAG_LIST_BYTES = 16 << 20;
 const MAX_TAG_PAGES = 1000;
+/** How registries older than version 1.1 of the distribution specification answer to a path they do not have. */
+const UNKNOWN_QUESTION: ReadonlySet<number> = new Set([400, 404, 405, 501]);
 
 export interface FetchedManifest {
   readonly descriptor: Descriptor;
@@ -81,6 +83,19 @@ export class Repository {
     });
     if (response.status === 200 || response.status === 206 || response.status === 416) return response;
     throw await this.#pullError("GET", response);
+  }
+
+  /** The index of manifests whose subject is `digest`. @returns undefined when the registry does not know the question */
+  async referrers(digest: Digest, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    using response = await this.#session.request({
+      method: "GET",
+      path: `/v2/${this.#reference.path}/referrers/${digest}`,
+      headers: { Accept: MEDIA_TYPE.ociIndex },
+      signal,
+    });
+    if (UNKNOWN_QUESTION.has(response.status)) return undefined;
+    if (response.status !== 200) throw await this.#pullError("GET", response);
+    return await response.bytes(MAX_MANIFEST_BYTES, `referrers of ${digest}`);
   }
 
   /** All tags of the repository, page by page. */

@@ -48,7 +48,7 @@ export function createTestImages(overrides: TestImagesOptions = {}) {
     },
     log: silentLog,
     host: overrides.host ?? { os: "linux", architecture: "amd64" },
-    options: { certsDir: "/nonexistent", stallTimeoutMs: 400, ...overrides.options },
+    options: withGetters({ certsDir: "/nonexistent", stallTimeoutMs: 400 }, overrides.options),
   };
   const images = createImages(deps);
   const close = async () => {
@@ -65,6 +65,11 @@ export function createTestImages(overrides: TestImagesOptions = {}) {
     restart: () => createImages(deps),
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Options may be getters, as the daemon gives them. */
+function withGetters(defaults: Partial<ImagesOptions>, own: Partial<ImagesOptions> = {}) {
+  return Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(own)) as Partial<ImagesOptions>;
 }
 
 function createFakeSnapshotter() {

@@ -1,0 +1,93 @@
+import { verify } from "node:crypto";
+import { isDigest } from "#base/digest.ts";
+import { messageOf } from "#base/errors.ts";
+import type { Descriptor } from "#spec/oci/manifest.ts";
+import { artifactsAbout, MAX_SIGNATURES, manifestAt, payloadOf } from "./artifacts.ts";
+import type { Refusal } from "./gate.ts";
+import { identityMismatch } from "./identity.ts";
+import { publicKey, type Requirement, type TrustedKey } from "./policy.ts";
+import type { Admission } from "./types.ts";
+
+const PAYLOAD_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json";
+const ARTIFACT_TYPE = "application/vnd.dev.cosign.artifact.sig.v1+json";
+const SIGNATURE = "dev.cosignproject.cosign/signature";
+/** What it says a signature is about, in the payload of simple signing. */
+const SIGNATURE_TYPE = "cosign container image signature";
+
+type SigstoreSigned = Extract<Requirement, { type: "sigstoreSigned" }>;
+
+/**
+ * Whether one of the keys has signed the image as cosign does: a payload with the digest and the name, in a manifest
+ * tagged `sha256-DIGEST.sig` or that refers to the image.
+ * @returns undefined when it has, else why not
+ * @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
+ */
+export async function cosignRefusal(
+  requirement: SigstoreSigned,
+  admission: Admission,
+): Promise<Refusal | undefined> {
+  const layers = await signaturesOf(admission);
+  if (layers.length === 0)
+    return {
+      reason: "it has no cosign signature",
+      hint: `sign it with "cosign sign --key KEY", in the format of simple signing`,
+    };
+  const refusals: Refusal[] = [];
+  for (const layer of layers.slice(0, MAX_SIGNATURES)) {
+    const refusal = await signatureRefusal(layer, requirement, admission);
+    if (!refusal) return undefined;
+    refusals.push(refusal);
+  }
+  const reasons = [...new Set(refusals.map(({ reason }) => reason))];
+  const hint = refusals.find((one) => one.hint)?.hint;
+  return { reason: reasons.join("; "), ...(hint === undefined ? {} : { hint }) };
+}
+
+async function signaturesOf({ target, source, signal }: Admission): Promise<Descriptor[]> {
+  const tagged = await manifestAt(source, `${target.digest.replace(":", "-")}.sig`, signal);
+  const referring = await artifactsAbout(source, target.digest, ARTIFACT_TYPE, signal);
+  return [tagged, ...referring]
+    .flatMap((manifest) => manifest?.layers ?? [])
+    .filter(({ mediaType }) => mediaType === PAYLOAD_TYPE);
+}
+
+async function signatureRefusal(
+  layer: Descriptor,
+  { keys, signedIdentity }: SigstoreSigned,
+  { reference, target, source, signal }: Admission,
+): Promise<Refusal | undefined> {
+  const signature = Buffer.from(layer.annotations?.[SIGNATURE] ?? "", "base64");
+  const payload = await payloadOf(source, layer, signal);
+  if (!keys.some((key) => isSignedBy(key, payload, signature)))
+    return { reason: `no signature was made with ${keys.map(({ path }) => path).join(" or ")}` };
+  const claim = readClaim(payload);
+  if (typeof claim === "string") return { reason: claim };
+  if (claim.digest !== target.digest) return { reason: `a signature is for ${claim.digest}, another image` };
+  return identityMismatch(signedIdentity, claim.name, reference);
+}
+
+function isSignedBy({ path, pem }: TrustedKey, payload: Uint8Array, signature: Uint8Array): boolean {
+  const key = publicKey(pem, path);
+  const hash = key.asymmetricKeyType === "ed25519" ? null : "sha256";
+  try {
+    return signature.byteLength > 0 && verify(hash, payload, key, signature);
+  } catch {
+    return false; // of a length that no signature by this key has
+  }
+}
+
+/** @returns what was signed, or what is wrong with it */
+function readClaim(payload: Uint8Array): { readonly digest: string; readonly name: string } | string {
+  try {
+    const { critical } = JSON.parse(Buffer.from(payload).toString("utf8"));
+    const digest: unknown = critical.image["docker-manifest-digest"];
+    const name: unknown = critical.identity["docker-reference"];
+    if (critical.type !== SIGNATURE_TYPE)
+      return `a signature is of the type ${JSON.stringify(critical.type)}`;
+    if (typeof digest !== "string" || !isDigest(digest) || typeof name !== "string")
+      return "a signed payload does not say what it is about";
+    return { digest, name };
+  } catch (error) {
+    return `a signed payload cannot be read: ${messageOf(error)}`;
+  }
+}
