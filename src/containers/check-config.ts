@@ -1,5 +1,6 @@
 import { InvalidArgument } from "#base/errors.ts";
 import type { ContainerConfig, HealthConfig } from "#spec/docker/containers.ts";
+import { PROBE_KINDS, parseProbeTest } from "./probe-test.ts";
 import { parseSignal } from "./signals.ts";
 
 const NANOS_PER_MS = 1_000_000;
@@ -42,6 +43,7 @@ function checkHealthcheck(check: HealthConfig): void {
       throw new InvalidArgument(`${name} in Healthcheck cannot be less than 1ms`);
   if ((check.Retries ?? 0) < 0) throw new InvalidArgument("Retries in Healthcheck cannot be negative");
   const kind = check.Test?.[0] ?? "";
-  if (!["", "NONE", "CMD", "CMD-SHELL"].includes(kind))
+  if (PROBE_KINDS.has(kind)) parseProbeTest(check.Test ?? []);
+  else if (!["", "NONE", "CMD", "CMD-SHELL"].includes(kind))
     throw new InvalidArgument(`Unknown healthcheck type '${kind}' (expected 'CMD')`);
 }

@@ -20,6 +20,7 @@ import { recoverContainers } from "./recover.ts";
 import { removeContainer } from "./remove.ts";
 import { renameContainer } from "./rename.ts";
 import { resizeContainer } from "./resize.ts";
+import { shutDownContainers } from "./shutdown.ts";
 import { startContainer } from "./start.ts";
 import { containerStats } from "./stats.ts";
 import { killContainer, restartContainer, stopContainer } from "./stop.ts";
@@ -99,6 +100,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     imageUsers: imageUsers(ctx),
     counts: () => countStates(ctx),
     recover: () => recoverContainers(ctx),
+    shutDown: (timeoutSeconds) => shutDownContainers(ctx, timeoutSeconds),
     async close() {
       closing.abort();
       for (const live of ctx.live.all()) {

@@ -31,6 +31,8 @@ export interface ContainerSettings {
   /** Between a stop's signal and SIGKILL, for containers that name none. */
   readonly stopTimeoutSeconds: number;
   readonly shmSizeBytes: number;
+  /** false: containers the last daemon left running are stopped, as Docker does without its live-restore. */
+  readonly liveRestore: boolean;
   /** "ctrl-p,ctrl-q"; empty: Docker's. */
   readonly detachKeys: string;
   readonly host: HostFacts & { readonly hostname: string };
@@ -75,6 +77,7 @@ export interface ContainersDeps {
     | "pids"
     | "setLimits"
     | "sample"
+    | "probe"
     | "defaultName"
   >;
   /** Binds, mounts, tmpfs and volumes of a request as one checked list. @throws InvalidArgument with Docker's texts */

@@ -1,3 +1,4 @@
+import { InvalidArgument } from "#base/errors.ts";
 import { shortId } from "#base/ids.ts";
 import type { ImageView } from "#images/types.ts";
 import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "#spec/docker/containers.ts";
@@ -8,8 +9,9 @@ import type { HostFacts } from "./check-resources.ts";
 import { completeHostConfig, type HostDefaults } from "./host-config.ts";
 import { mergeImageConfig } from "./image-defaults.ts";
 import { DEFAULT_NETWORK, networkKind } from "./modes.ts";
+import { readOwnOptions } from "./own-options.ts";
 import { NEVER } from "./times.ts";
-import type { ContainerRecord } from "./types.ts";
+import type { ContainerRecord, OnUnhealthy } from "./types.ts";
 
 export interface CreateFacts {
   readonly id: string;
@@ -33,9 +35,14 @@ export type PlannedContainer = Omit<ContainerRecord, "mounts">;
 export function planContainer(body: ContainerCreateRequest, facts: CreateFacts): PlannedContainer {
   const { HostConfig: askedHostConfig, NetworkingConfig: networking, ...userConfig } = body;
   const asked = askedHostConfig ?? {};
-  const merged = mergeImageConfig(userConfig, facts.image.config.config ?? {});
+  const own = readOwnOptions(asked.Annotations, userConfig.Labels);
+  const merged = withHealthTest(
+    mergeImageConfig(userConfig, facts.image.config.config ?? {}),
+    own.healthTest,
+  );
   checkConfig(merged);
   checkHostConfig(asked, userConfig, facts.host);
+  checkOnUnhealthy(own.onUnhealthy, asked);
   const hostConfig = completeHostConfig(asked, facts.defaults);
   return {
     id: facts.id,
@@ -60,7 +67,19 @@ export function planContainer(body: ContainerCreateRequest, facts: CreateFacts):
     },
     restartCount: 0,
     stoppedByUser: false,
+    ...(own.onUnhealthy ? { onUnhealthy: own.onUnhealthy } : {}),
+    ...(own.dependsOn.length > 0 ? { dependsOn: own.dependsOn } : {}),
   };
+}
+
+function withHealthTest(config: ContainerConfig, test: string[] | undefined): ContainerConfig {
+  return test ? { ...config, Healthcheck: { ...config.Healthcheck, Test: test } } : config;
+}
+
+/** As with a restart policy: what goes away at its end cannot come back. */
+function checkOnUnhealthy(onUnhealthy: OnUnhealthy | undefined, { AutoRemove }: HostConfig): void {
+  if (AutoRemove && onUnhealthy === "restart")
+    throw new InvalidArgument("can't create 'AutoRemove' container that restarts when it is unhealthy");
 }
 
 /** What the user should know although the request is fulfilled. */

@@ -74,7 +74,7 @@ async function decideWhatNext(
   ctx: Context,
   record: ContainerRecord,
   live: LiveContainer,
-  run: Pick<Run, "isExitWanted" | "isKept">,
+  run: Pick<Run, "isExitWanted" | "isKept" | "isRestartDue">,
 ): Promise<void> {
   const { exitCode } = record.state;
   const delayMs = restartDelayMs(record.hostConfig.RestartPolicy, {
@@ -83,6 +83,7 @@ async function decideWhatNext(
     restartCount: record.restartCount,
     lastDelayMs: live.restartDelayMs,
     isWanted: run.isExitWanted || live.isBeingRemoved,
+    isDue: run.isRestartDue,
   });
   if (delayMs !== undefined) backOff(ctx, record, delayMs);
   live.waiters.notifyExit({ exitCode, error: undefined });

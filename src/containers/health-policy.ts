@@ -1,8 +1,11 @@
+import type { ProbeTarget } from "#runtime/types.ts";
 import type { ContainerConfig, Health, HealthLogEntry } from "#spec/docker/containers.ts";
+import { PROBE_KINDS, parseProbeTest } from "./probe-test.ts";
+import { millisOf, NEVER } from "./times.ts";
 
 /** A health check with all its defaults. */
 export interface HealthPlan {
-  readonly command: readonly string[];
+  readonly probe: HealthProbe;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** From the start: failures do not count yet. */
@@ -12,6 +15,11 @@ export interface HealthPlan {
   /** Failures in a row until the container counts as unhealthy. */
   readonly retries: number;
 }
+
+/** What is done to learn how a container is. */
+export type HealthProbe =
+  | { readonly kind: "command"; readonly command: readonly string[] }
+  | { readonly kind: "connection"; readonly target: ProbeTarget };
 
 const NANOS_PER_MS = 1_000_000;
 const DEFAULT_INTERVAL_MS = 30_000;
@@ -28,13 +36,19 @@ export function planHealth(config: Pick<ContainerConfig, "Healthcheck" | "Shell"
   if (!check || !kind || kind === "NONE" || words.length === 0) return undefined;
   const millis = (nanos: number | undefined, fallback: number) => (nanos ? nanos / NANOS_PER_MS : fallback);
   return {
-    command: kind === "CMD-SHELL" ? [...(config.Shell ?? DEFAULT_SHELL), words.join(" ")] : words,
+    probe: planProbe([kind, ...words], config.Shell ?? DEFAULT_SHELL),
     intervalMs: millis(check.Interval, DEFAULT_INTERVAL_MS),
     timeoutMs: millis(check.Timeout, DEFAULT_TIMEOUT_MS),
     startPeriodMs: millis(check.StartPeriod, 0),
     startIntervalMs: millis(check.StartInterval, DEFAULT_START_INTERVAL_MS),
     retries: check.Retries || DEFAULT_RETRIES,
   };
+}
+
+function planProbe(test: readonly string[], shell: readonly string[]): HealthProbe {
+  const [kind = "", ...words] = test;
+  if (PROBE_KINDS.has(kind)) return { kind: "connection", target: parseProbeTest(test) };
+  return { kind: "command", command: kind === "CMD-SHELL" ? [...shell, words.join(" ")] : words };
 }
 
 export const FIRST_HEALTH: Health = { Status: "starting", FailingStreak: 0, Log: [] };
@@ -56,6 +70,19 @@ export function afterProbe(before: Health, probe: HealthLogEntry, plan: HealthPl
 export function probeDelayMs(health: Health, plan: HealthPlan, ranMs: number): number {
   const isStarting = health.Status === "starting" && ranMs < plan.startPeriodMs;
   return isStarting ? plan.startIntervalMs : plan.intervalMs;
+}
+
+/**
+ * How long until the next probe is due: counted from the last one, also by a daemon that started since then, so that
+ * restarts of the daemon do not put it off for ever.
+ */
+export function untilNextProbeMs(
+  health: Health,
+  plan: HealthPlan,
+  { nowMs, startedMs }: { readonly nowMs: number; readonly startedMs: number },
+): number {
+  const lastMs = Math.max(startedMs, millisOf(health.Log?.at(-1)?.End ?? NEVER));
+  return Math.max(0, probeDelayMs(health, plan, nowMs - startedMs) - Math.max(0, nowMs - lastMs));
 }
 
 /** Nobody looks any more: as with Docker, a container that is not probed is not healthy. */

@@ -10,6 +10,8 @@ export class Run {
   isExitWanted = false;
   /** `restart` will start the container again: --rm must not remove it. */
   isKept = false;
+  /** Its health asks for a new run, whatever the restart policy says. */
+  isRestartDue = false;
   readonly #finish: () => void;
   readonly #watch = new AbortController();
 
@@ -54,6 +56,8 @@ export class LiveContainer {
 }
 
 export class LiveContainers {
+  /** The engine takes its containers along: nothing starts any more. */
+  isShuttingDown = false;
   readonly #byId = new Map<string, LiveContainer>();
 
   /** Made when first asked for. */

@@ -73,7 +73,8 @@ describe("recover()", () => {
     await lab.containers.start("joins");
     await lab.containers.stop("stopped", {});
     await lab.reboot().recover();
-    await lab.settle();
+    const isUp = () => lab.containers.get("joins").state.status === "running";
+    for (let turns = 0; !isUp() && turns < 500; turns++) await lab.settle();
     const statuses = Object.keys(ids).map((name) => [name, lab.containers.get(name).state.status]);
     expect(Object.fromEntries(statuses)).toEqual({
       joins: "running",

@@ -1,23 +1,22 @@
 import { existsSync } from "node:fs";
 import { Limiter } from "#base/async.ts";
 import type { ExitStatus, Recovered } from "#runtime/types.ts";
+import { bootContainers } from "./boot.ts";
 import type { Context } from "./context.ts";
 import { undoCreate } from "./create.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { recordExit, tellExit } from "./exit.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { isUp } from "./lifecycle.ts";
-import { containerOfMode } from "./modes.ts";
 import { pathsOf } from "./paths.ts";
 import { restorePause } from "./pause.ts";
 import { releaseRun } from "./release.ts";
 import { removeHeld } from "./remove.ts";
-import { startsWithDaemon } from "./restart-policy.ts";
-import { adoptProcess, startHeld } from "./start.ts";
-import { NEVER } from "./times.ts";
+import { adoptProcess } from "./start.ts";
+import { stopForShutdown } from "./stop.ts";
 import type { ContainerRecord } from "./types.ts";
 
-/** Supervisors asked, and containers started again, at a time. */
+/** Supervisors asked at a time. */
 const AT_ONCE = 8;
 
 /** The supervisor was killed: as a shell counts SIGKILL. */
@@ -47,8 +46,20 @@ export async function recoverContainers(ctx: Context): Promise<void> {
     if (recovered.state !== "running") await settle(ctx, record, recovered);
   await finishRemovals(ctx);
   await removeLeftovers(ctx, running);
-  const ended = new Set(suspects.filter(({ id }) => !running.has(id)).map(({ id }) => id));
-  void startAgain(ctx, ended); // requests need not wait for it: each container has its lock
+  if (!ctx.settings.liveRestore) await stopSurvivors(ctx, running);
+  const ended = new Set(suspects.filter(({ id }) => !ctx.live.find(id)?.run).map(({ id }) => id));
+  void bootContainers(ctx, ended); // requests need not wait for it: each container has its lock
+}
+
+/** The last daemon died and could not take its containers along. */
+async function stopSurvivors(ctx: Context, running: ReadonlySet<string>): Promise<void> {
+  await Promise.all(
+    [...running].map((id) =>
+      stopForShutdown(ctx, id).catch((error) =>
+        ctx.log.error("cannot stop a container of the last engine", { container: id, error }),
+      ),
+    ),
+  );
 }
 
 async function lookFor(
@@ -132,37 +143,4 @@ async function finishRemovals(ctx: Context): Promise<void> {
       ctx.log.error("cannot finish the removal of a container", { container: record.id, error });
     }
   }
-}
-
-/** What restart policies ask for; containers that join another's namespaces after those they join. */
-async function startAgain(ctx: Context, wasUp: ReadonlySet<string>): Promise<void> {
-  const wanted = [...ctx.records.all()].filter(
-    ({ id, state, hostConfig, stoppedByUser, restartCount }) =>
-      (state.status === "exited" || state.status === "created") &&
-      startsWithDaemon(hostConfig.RestartPolicy, {
-        wasUp: wasUp.has(id),
-        stoppedByUser,
-        everStarted: state.startedAt !== NEVER || wasUp.has(id),
-        exitCode: state.exitCode,
-        restartCount,
-      }),
-  );
-  const joins = ({ hostConfig }: ContainerRecord) =>
-    [hostConfig.NetworkMode, hostConfig.IpcMode, hostConfig.PidMode].some((mode) => containerOfMode(mode));
-  const limiter = new Limiter(AT_ONCE);
-  for (const wave of [wanted.filter((record) => !joins(record)), wanted.filter(joins)])
-    await Promise.all(wave.map(({ id }) => limiter.run(() => startIfStopped(ctx, id))));
-}
-
-async function startIfStopped(ctx: Context, id: string): Promise<void> {
-  await ctx.locks.run(id, async () => {
-    const record = ctx.records.get(id);
-    if (!record || isUp(record.state.status) || record.state.status === "removing" || ctx.closing.aborted)
-      return;
-    try {
-      await startHeld(ctx, record, { isAutomatic: true });
-    } catch (error) {
-      ctx.log.error("cannot start a container again as its policy asks", { container: id, error });
-    }
-  });
 }

@@ -26,16 +26,16 @@ describe("restartDelayMs()", () => {
 });
 
 describe("startsWithDaemon()", () => {
-  const up = { wasUp: true, stoppedByUser: false, everStarted: true, exitCode: 255, restartCount: 0 };
+  const up = { stoppedByUser: false, everStarted: true, exitCode: 255, restartCount: 0 };
   const table = [
     { policy: "no", state: up, starts: false },
-    { policy: "always", state: { ...up, wasUp: false, stoppedByUser: true }, starts: true },
+    { policy: "always", state: { ...up, stoppedByUser: true }, starts: true },
     { policy: "always", state: { ...up, everStarted: false }, starts: false },
     { policy: "unless-stopped", state: up, starts: true },
     { policy: "unless-stopped", state: { ...up, stoppedByUser: true }, starts: false },
     { policy: "on-failure", state: up, starts: true },
     { policy: "on-failure", state: { ...up, exitCode: 0 }, starts: false },
-    { policy: "on-failure", state: { ...up, wasUp: false }, starts: false },
+    { policy: "on-failure", state: { ...up, stoppedByUser: true }, starts: false },
   ] as const;
   for (const row of table)
     test(`says ${row.starts} for ${row.policy} and ${JSON.stringify(row.state)}`, () => {

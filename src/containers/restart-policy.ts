@@ -15,11 +15,13 @@ export interface ExitHistory {
   readonly lastDelayMs: number;
   /** A stop or kill was asked for: this exit is final. */
   readonly isWanted: boolean;
+  /** The engine ended this run to begin another: no policy is asked. */
+  readonly isDue?: boolean;
 }
 
 /** How long to wait before the container starts again, or undefined to leave it stopped. */
 export function restartDelayMs(policy: RestartPolicy | undefined, history: ExitHistory): number | undefined {
-  if (history.isWanted || !wantsRestart(policy, history)) return undefined;
+  if (history.isWanted || !(history.isDue || wantsRestart(policy, history))) return undefined;
   if (history.lastDelayMs === 0 || history.ranMs >= STEADY_AFTER_MS) return FIRST_DELAY_MS;
   return Math.min(history.lastDelayMs * 2, MAX_DELAY_MS);
 }
@@ -41,14 +43,10 @@ function wantsRestart(
   }
 }
 
-/**
- * Whether a container that is not running when the daemon starts is to be started.
- * @param wasUp it ran or waited for a restart when the last daemon ended
- */
+/** Whether a container that is not running when the daemon starts is to be started. */
 export function startsWithDaemon(
   policy: RestartPolicy | undefined,
   state: {
-    readonly wasUp: boolean;
     readonly stoppedByUser: boolean;
     readonly everStarted: boolean;
     readonly exitCode: number;
@@ -61,7 +59,7 @@ export function startsWithDaemon(
     case "unless-stopped":
       return state.everStarted && !state.stoppedByUser;
     case "on-failure":
-      return state.wasUp && !state.stoppedByUser && wantsRestart(policy, state);
+      return state.everStarted && !state.stoppedByUser && wantsRestart(policy, state);
     default:
       return false;
   }

@@ -1,4 +1,4 @@
-import { messageOf } from "#base/errors.ts";
+import { messageOf, Unavailable } from "#base/errors.ts";
 import type { SupervisedProcess } from "#runtime/types.ts";
 import type { Context } from "./context.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
@@ -37,6 +37,8 @@ export async function startHeld(
   options: { readonly isAutomatic: boolean },
 ): Promise<void> {
   const { id } = record;
+  if (ctx.live.isShuttingDown)
+    throw new Unavailable(`cannot start container ${id}: the engine is shutting down`);
   const live = ctx.live.of(id);
   const begun = ctx.records.put({
     ...record,

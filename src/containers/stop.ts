@@ -9,7 +9,7 @@ import { endsAfterKill, endsWithin } from "./run-end.ts";
 import { endsContainer, signalRun } from "./signal-run.ts";
 import { parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
 import { startHeld } from "./start.ts";
-import type { ContainerRecord } from "./types.ts";
+import type { ContainerRecord, OnUnhealthy } from "./types.ts";
 
 /*
  * Why nothing here waits inside the lock. A stop may take its ten seconds, and meanwhile `kill`, `rm -f` or a second,
@@ -30,14 +30,14 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export async function stopContainer(ctx: Context, nameOrId: string, options: StopOptions): Promise<void> {
   const { id } = ctx.records.resolve(nameOrId);
-  await endRun(ctx, id, options, { isKept: false });
+  await endRun(ctx, id, options, STOP);
   const stopped = ctx.records.get(id);
   if (stopped) emitContainerEvent(ctx, stopped, "stop"); // else --rm was faster
 }
 
 export async function restartContainer(ctx: Context, nameOrId: string, options: StopOptions): Promise<void> {
   const { id } = ctx.records.resolve(nameOrId);
-  await endRun(ctx, id, options, { isKept: true }).catch((error) => {
+  await endRun(ctx, id, options, RESTART).catch((error) => {
     if (!(error instanceof NotModified)) throw error; // it does not run: all the better
   });
   await ctx.locks.run(id, async () => {
@@ -47,6 +47,28 @@ export async function restartContainer(ctx: Context, nameOrId: string, options: 
       await startHeld(ctx, record, { isAutomatic: false });
     }
     emitContainerEvent(ctx, ctx.records.resolve(id), "restart");
+  });
+}
+
+/**
+ * An unhealthy run ends as a stop would end it. For "restart" the way back leads through the back-off, so that a
+ * container that never becomes healthy does not keep the host busy; a stop by a user meanwhile is final.
+ */
+export async function endUnhealthy(ctx: Context, id: string, run: Run, action: OnUnhealthy): Promise<void> {
+  if (action === "restart") {
+    run.isRestartDue = true;
+    return await endRun(ctx, id, {}, { ...RENEWAL, only: run });
+  }
+  await endRun(ctx, id, {}, { ...STOP, only: run });
+  const stopped = ctx.records.get(id);
+  if (stopped) emitContainerEvent(ctx, stopped, "stop");
+}
+
+/** The daemon goes and takes its containers along: restart policies bring them back with the next one. */
+export async function stopForShutdown(ctx: Context, id: string, timeoutSeconds?: number): Promise<void> {
+  const options = timeoutSeconds === undefined ? {} : { timeoutSeconds };
+  await endRun(ctx, id, options, SHUTDOWN).catch((error) => {
+    if (!(error instanceof NotModified)) throw error;
   });
 }
 
@@ -71,16 +93,28 @@ export async function killContainer(
   if (run && signal === SIGKILL) await endsAfterKill(ctx, run, id);
 }
 
+/** Why a run is to end, as far as it decides what comes after. */
+interface Ending {
+  /** "unless-stopped" stays down at the next daemon start. */
+  readonly isUsersWish: boolean;
+  /** No restart policy is asked. */
+  readonly isFinal: boolean;
+  /** --rm does not remove the container. */
+  readonly isKept: boolean;
+  /** A run that began later is left alone. */
+  readonly only?: Run;
+}
+
+const STOP: Ending = { isUsersWish: true, isFinal: true, isKept: false };
+const RESTART: Ending = { isUsersWish: false, isFinal: true, isKept: true };
+const RENEWAL: Ending = { isUsersWish: false, isFinal: false, isKept: false };
+const SHUTDOWN: Ending = { isUsersWish: false, isFinal: true, isKept: false };
+
 /** Ends the current run: politely, then with SIGKILL. */
-async function endRun(
-  ctx: Context,
-  id: string,
-  options: StopOptions,
-  { isKept }: { readonly isKept: boolean },
-): Promise<void> {
+async function endRun(ctx: Context, id: string, options: StopOptions, ending: Ending): Promise<void> {
   const record = ctx.records.resolve(id);
   const signal = parseSignal(options.signal || record.config.StopSignal || `${SIGTERM}`);
-  const run = await ctx.locks.run(id, () => beginStop(ctx, id, signal, isKept));
+  const run = await ctx.locks.run(id, () => beginStop(ctx, id, signal, ending));
   if (!run || (await endsWithin(ctx, run, timeoutMs(ctx, record, options)))) return;
   await ctx.locks.run(id, () => {
     const current = ctx.records.get(id);
@@ -90,15 +124,16 @@ async function endRun(
 }
 
 /** @returns the run to wait for; none when the container was only waiting for a restart */
-function beginStop(ctx: Context, id: string, signal: number, isKept: boolean): Run | undefined {
+function beginStop(ctx: Context, id: string, signal: number, ending: Ending): Run | undefined {
   const record = ctx.records.resolve(id);
+  const { run } = ctx.live.of(id);
+  if (ending.only && run !== ending.only) return undefined;
   nextStatus(subjectOf(ctx, record), "stop");
-  const wanted = isKept ? record : recordFact(ctx, { ...record, stoppedByUser: true });
+  const wanted = ending.isUsersWish ? recordFact(ctx, { ...record, stoppedByUser: true }) : record;
   if (record.state.status === "restarting") return void endBackOff(ctx, id);
-  const run = ctx.live.of(id).run!;
-  run.isExitWanted = true;
-  run.isKept = isKept;
-  signalRun(ctx, wanted, run, signal);
+  if (ending.isFinal) run!.isExitWanted = true;
+  run!.isKept = ending.isKept;
+  signalRun(ctx, wanted, run!, signal);
   return run;
 }
 

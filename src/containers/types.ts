@@ -45,7 +45,20 @@ export interface ContainerRecord {
   readonly restartCount: number;
   /** A stop was asked for by a user: "unless-stopped" stays down at the next daemon start. */
   readonly stoppedByUser: boolean;
+  readonly onUnhealthy?: OnUnhealthy | undefined;
+  readonly dependsOn?: readonly Dependency[];
 }
+
+/** What to do with a container whose health check says "unhealthy". */
+export type OnUnhealthy = "restart" | "stop";
+
+export type DependencyCondition = "started" | "healthy" | "completed";
+
+/** What must stand before a container starts when the engine does: a container, or a service of a Compose project. */
+export type Dependency = (
+  | { readonly container: string }
+  | { readonly project: string; readonly service: string }
+) & { readonly condition: DependencyCondition };
 
 /** Where a container stands; `status` decides, the rest is detail. */
 export interface StateRecord {
@@ -210,6 +223,11 @@ export interface Containers {
    * restart policies. Once, before the first request.
    */
   recover(): Promise<void>;
+  /**
+   * Stops what runs, those first that depend on others; restart policies bring it back with the next daemon.
+   * @param timeoutSeconds after which the rest is killed; longer when a container's own stop may take longer
+   */
+  shutDown(timeoutSeconds: number): Promise<void>;
   /** Lets go of everything without stopping containers. */
   close(): Promise<void>;
 }

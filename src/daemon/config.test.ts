@@ -40,6 +40,7 @@ describe("loadConfig()", () => {
       minApiVersion: "1.24",
       cgroupParent: "/wharf",
       shutdownTimeoutSeconds: 15,
+      liveRestore: true,
       containers: {
         logConfig: { Type: "json-file", Config: { "max-size": "20m", "max-file": "5" } },
         stopTimeoutSeconds: 10,
@@ -127,7 +128,7 @@ describe("loadConfig()", () => {
       () => load(["--userns-remap=default"]),
       "not supported yet by wharf: --userns-remap",
     ],
-    ["what only looks accepted", () => load(["--live-restore=false"]), "--live-restore (only true is)"],
+    ["what only looks accepted", () => load(["--rootless=true"]), "--rootless (only false is)"],
     [
       "an unknown key",
       () => withFile({ debug: true, frob: 1, grob: 2 }),

@@ -88,6 +88,7 @@ function checkConfig(
     labels: checkLabels(settings.list("labels")),
     minApiVersion: minApiVersion(settings.text("min-api-version") ?? sources.env.DOCKER_MIN_API_VERSION),
     shutdownTimeoutSeconds: settings.whole("shutdown-timeout") ?? 15,
+    liveRestore: settings.yesNo("live-restore") ?? true,
     ...runtimeConfig(settings),
     cgroupParent: cgroupParent(settings.text("cgroup-parent")),
     containers: {

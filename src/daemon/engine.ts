@@ -40,7 +40,8 @@ const KEEP_SMALL_EVERY_MS = 60_000;
 
 export async function createEngine(config: DaemonConfig, log: Log): Promise<Engine> {
   const { dataRoot, execRoot } = config;
-  let current: Pick<DaemonConfig, "labels" | "debug" | "images"> = config;
+  let current: Pick<DaemonConfig, "labels" | "debug" | "images" | "liveRestore" | "shutdownTimeoutSeconds"> =
+    config;
   const paths = daemonPaths(config);
   const names = instanceNames(dataRoot);
   const clock = systemClock;
@@ -127,6 +128,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       execRoot,
       cgroupParent: config.cgroupParent,
       ...config.containers,
+      liveRestore: config.liveRestore,
       detachKeys: "",
       host: {
         cpus: cpus().length,
@@ -138,7 +140,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
   });
 
   const system = createSystem({
-    config: () => ({ ...config, labels: current.labels, debug: current.debug, images: current.images }),
+    config: () => ({ ...config, ...current }),
     kernel,
     runtime,
     storage,
@@ -184,8 +186,8 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
         throw error;
       }
     },
-    reload(changed) {
-      current = changed;
+    reload({ labels, debug, images, liveRestore, shutdownTimeoutSeconds }) {
+      current = { labels, debug, images, liveRestore, shutdownTimeoutSeconds };
       events.emit({ type: "daemon", action: "reload", id: system.id, attributes: { name: hostname() } });
     },
     dump: () => ({
@@ -194,6 +196,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       eventListeners: events.listeners(),
       memory: process.memoryUsage(),
     }),
+    stopContainers: () => containers.shutDown(current.shutdownTimeoutSeconds),
     async close() {
       closing.abort();
       await containers.close();

@@ -113,7 +113,7 @@ function systemInfo(id: string, deps: SystemDeps): SystemInfo {
       Error: "",
       RemoteManagers: null,
     },
-    LiveRestoreEnabled: true,
+    LiveRestoreEnabled: config.liveRestore,
     Isolation: "",
     InitBinary: "wharf-shim",
     ContainerdCommit: { ID: "" },

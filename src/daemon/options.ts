@@ -75,6 +75,7 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   option("ip-masq", "yesNo", "Enable IP masquerading for the default bridge network", { shown: "true" }),
   option("ipv6", "yesNo", "Enable IPv6 networking for the default bridge network"),
   option("label", "list", "Set key=value labels to the daemon", { key: "labels" }),
+  option("live-restore", "yesNo", "Keep containers alive while no daemon runs", { shown: "true" }),
   option("log-driver", "text", "Default driver for container logs", { shown: '"json-file"' }),
   option("log-format", "text", 'Set the logging format ("text"|"json")', { shown: '"text"' }),
   option("log-level", "text", 'Set the logging level ("debug"|"info"|"warn"|"error"|"fatal")', {

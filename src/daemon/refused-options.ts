@@ -18,7 +18,6 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "ip-forward-no-drop": true,
     ip6tables: true,
     iptables: true,
-    "live-restore": true,
     "no-new-privileges": false,
     "raw-logs": true,
     rootless: false,

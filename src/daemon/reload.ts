@@ -7,6 +7,7 @@ const RELOADABLE: ReadonlySet<string> = new Set<keyof DaemonConfig>([
   "labels",
   "images",
   "shutdownTimeoutSeconds",
+  "liveRestore",
 ]);
 
 /** What differs between two configurations, by whether it takes effect now. Names only: values may be secrets. */

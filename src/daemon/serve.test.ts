@@ -94,6 +94,7 @@ function startDaemon(flags: readonly string[], engine: Partial<Engine> = {}): Te
         recover: async () => {},
         reload: ({ labels }) => void steps.push(`reload ${labels}`),
         dump: () => ({ pending: ["nothing"] }),
+        stopContainers: async () => void steps.push("stop containers"),
         close: async () => void steps.push("close engine"),
         ...engine,
       };
@@ -119,6 +120,14 @@ function startDaemon(flags: readonly string[], engine: Partial<Engine> = {}): Te
 const ping = async (socket: string) => (await fetch("http://wharf/_ping", { unix: socket })).text();
 
 describe.skipIf(process.getuid?.() !== 0)("serve()", () => {
+  test("takes its containers along when told to, before clients lose their connections", async () => {
+    const daemon = startDaemon(["--live-restore=false"]);
+    await daemon.logged("ready");
+    daemon.process.emit("SIGTERM");
+    await daemon.ended;
+    expect(daemon.steps).toEqual(["create", "stop containers", "close api 15000", "close engine"]);
+  });
+
   test("starts, serves and stops in order, and leaves nothing behind", async () => {
     const { promise: recovered, resolve } = Promise.withResolvers<void>();
     const daemon = startDaemon(["--shutdown-timeout", "7"], { recover: () => recovered });

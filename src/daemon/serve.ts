@@ -54,6 +54,9 @@ export async function serve(request: ServeRequest): Promise<void> {
   const engine = await request.createEngine(config, log);
   lifetime.defer(() => engine.close());
   lifetime.defer(() => engine.api.close(state.config.shutdownTimeoutSeconds * 1000));
+  lifetime.defer(async () => {
+    if (!state.config.liveRestore) await engine.stopContainers(); // clients still hear how their containers end
+  });
   lifetime.use(await openSockets(config, { api: engine.api, inherited: manager.sockets, log }));
 
   const stopped = listenToSignals(signals, { request, engine, manager, state });

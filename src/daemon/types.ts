@@ -31,6 +31,8 @@ export interface DaemonConfig {
   readonly minApiVersion: ApiVersion;
   /** Seconds a clean stop may take. */
   readonly shutdownTimeoutSeconds: number;
+  /** Containers outlive the daemon, as they do unless somebody wants Docker's default. */
+  readonly liveRestore: boolean;
 
   readonly runtimes: Readonly<Record<string, { readonly path: string; readonly args?: readonly string[] }>>;
   readonly defaultRuntime: string | undefined;
@@ -60,7 +62,7 @@ export interface DaemonConfig {
 /** Settings that SIGHUP changes in a running engine. */
 export type ReloadableConfig = Pick<
   DaemonConfig,
-  "debug" | "log" | "labels" | "images" | "shutdownTimeoutSeconds"
+  "debug" | "log" | "labels" | "images" | "shutdownTimeoutSeconds" | "liveRestore"
 >;
 
 export interface Engine {
@@ -70,6 +72,8 @@ export interface Engine {
   reload(config: ReloadableConfig): void;
   /** Pending work and open resources, for a person who looks for what hangs. */
   dump(): Record<string, unknown>;
+  /** Ends every container, as at a stop that takes them along; call it before `close`. */
+  stopContainers(): Promise<void>;
   /** Lets go of everything; containers live on. */
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import { openNetlink } from "./netlink/netlink.ts";
 import { createFirewall } from "./nftables/firewall.ts";
 import { createHostPorts } from "./ports.ts";
 import { createProcesses } from "./process/processes.ts";
+import { createSockets } from "./sockets.ts";
 import { createSysctls } from "./sysctl.ts";
 import type { Kernel, Netlink } from "./types.ts";
 
@@ -37,6 +38,7 @@ export function createKernel(): Kernel {
     processes: createProcesses(),
     files: createFiles(),
     ports: createHostPorts(namespaces),
+    sockets: createSockets(),
     sysctl: createSysctls(),
   };
 }

@@ -16,6 +16,7 @@ export interface Kernel {
   readonly processes: Processes;
   readonly files: Files;
   readonly ports: HostPorts;
+  readonly sockets: Sockets;
   readonly sysctl: Sysctls;
 }
 
@@ -271,6 +272,17 @@ export interface HostPorts {
   }): Disposable & { readonly port: number };
   /** `net.ipv4.ip_local_port_range`. */
   ephemeralRange(): { readonly first: number; readonly last: number };
+}
+
+/** Outgoing connections; a socket belongs to the namespace the thread is in when it is made. */
+export interface Sockets {
+  /**
+   * Begins a TCP connection and does not wait for it. The caller closes the descriptor.
+   * @returns a non-blocking descriptor @throws SysError ECONNREFUSED and the like when the answer is there already
+   */
+  connectTcp(address: IpAddress, port: number): number;
+  /** @returns whether the connection stands by now @throws SysError when it was refused */
+  isConnected(fd: number): boolean;
 }
 
 export interface Sysctls {

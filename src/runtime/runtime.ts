@@ -17,6 +17,7 @@ import {
   unknownRuntime,
 } from "./oci-runtimes.ts";
 import { exitRecordPath } from "./paths.ts";
+import { probe } from "./probe.ts";
 import { listLive, recover } from "./recover.ts";
 import { checkRootfs } from "./rootfs.ts";
 import { sample } from "./sample.ts";
@@ -26,6 +27,7 @@ import type {
   CleanUpRequest,
   ContainerSample,
   ExecRequest,
+  ProbeOutcome,
   Recovered,
   RecoverRequest,
   Runtime,
@@ -34,7 +36,7 @@ import type {
 } from "./types.ts";
 
 export interface RuntimeOptions {
-  readonly kernel: Pick<Kernel, "features" | "files" | "cgroups" | "processes">;
+  readonly kernel: Pick<Kernel, "features" | "files" | "cgroups" | "processes" | "netns" | "sockets">;
   /** The supervisor, compiled from shim/; also what `--init` runs inside containers. */
   readonly supervisorPath: string;
   /** From the daemon's configuration, by name. crun and runc are found without. */
@@ -155,6 +157,11 @@ class SupervisedRuntime implements Runtime, Disposable {
 
   sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample {
     return sample(this.#options.kernel.cgroups, request);
+  }
+
+  async probe(request: Parameters<Runtime["probe"]>[0]): Promise<ProbeOutcome> {
+    const { kernel, clock = systemClock } = this.#options;
+    return await probe({ kernel, clock }, request);
   }
 
   async listLive(runRoot: string): Promise<string[]> {

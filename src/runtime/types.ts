@@ -127,6 +127,23 @@ export type Recovered =
   /** No supervisor and no exit record: the machine went down, or somebody killed the supervisor. */
   | { readonly state: "lost" };
 
+/** A service that is asked for its health from inside its own network; nothing is run for it. */
+export interface ProbeTarget {
+  readonly kind: "tcp" | "http";
+  /** An IP address as the container sees it. */
+  readonly address: string;
+  readonly port: number;
+  /** With its query; "" for TCP. */
+  readonly path: string;
+}
+
+export interface ProbeOutcome {
+  /** TCP: the connection was accepted. HTTP: the answer's status is 200 to 399. */
+  readonly passed: boolean;
+  /** The answer's first line and the beginning of its body, or why there is none. */
+  readonly output: string;
+}
+
 /** Counters of a running container at one moment. */
 export interface ContainerSample {
   readonly cgroup: CgroupStats;
@@ -186,6 +203,16 @@ export interface Runtime {
   setLimits(cgroupPath: string, limits: Resources): void;
   /** @param pid the container's first process: its network namespace is counted. @throws NotFound when the group is gone */
   sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample;
+  /**
+   * Connects from inside a network namespace, within this process.
+   * @param request.netnsPath of the pinned namespace; "" for the host's
+   * @param request.signal ends the wait: the probe has failed then
+   */
+  probe(request: {
+    readonly netnsPath: string;
+    readonly target: ProbeTarget;
+    readonly signal: AbortSignal;
+  }): Promise<ProbeOutcome>;
   /** Run directories' ids that have a live supervisor, for the search for left-overs. */
   listLive(runRoot: string): Promise<string[]>;
 }

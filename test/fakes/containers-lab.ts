@@ -42,6 +42,7 @@ export class ContainersLab implements Disposable {
   #gate: Gate;
   containers: Containers;
   mounts: readonly PlannedMount[] = [];
+  liveRestore = true;
   image: ImageView = IMAGE;
 
   constructor() {
@@ -189,6 +190,7 @@ export class ContainersLab implements Disposable {
         logConfig: { Type: "json-file", Config: {} },
         stopTimeoutSeconds: 10,
         shmSizeBytes: 64 * 1024 * 1024,
+        liveRestore: this.liveRestore,
         detachKeys: "",
         host: { cpus: 4, cgroupVersion: "v1", runtimes: new Set(["crun", "runc"]), hostname: "lab-host" },
       },

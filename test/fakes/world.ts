@@ -2,7 +2,13 @@ import { mkdirSync, rmSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import { Conflict, NotFound } from "#base/errors.ts";
 import type { EndpointRecord, Networks, SandboxRecord } from "#network/types.ts";
-import type { ContainerSample, ExitStatus, Runtime, SupervisedProcess } from "#runtime/types.ts";
+import type {
+  ContainerSample,
+  ExitStatus,
+  ProbeOutcome,
+  Runtime,
+  SupervisedProcess,
+} from "#runtime/types.ts";
 import type { Snapshotter } from "#storage/types.ts";
 import type { Volumes } from "#volumes/types.ts";
 
@@ -16,6 +22,9 @@ export class World {
   readonly volumes = new Map<string, { readonly users: Set<string>; readonly mountedBy: Set<string> }>();
   readonly frozen = new Set<string>();
   sample: ContainerSample | undefined;
+  /** What health probes find; undefined: nobody answers. */
+  probeOutcome: ProbeOutcome | undefined = { passed: true, output: "fine" };
+  readonly probes: string[] = [];
   readonly execs: FakeProcess[] = [];
   /** Readers that waited for a start and got their connection. */
   connected = 0;
@@ -37,7 +46,7 @@ export class FakeProcess implements SupervisedProcess {
   constructor(
     readonly id: string,
     readonly world: World,
-    readonly ignoresTerm: boolean,
+    public ignoresTerm: boolean, // a test may change its mind
   ) {
     this.pid = 1000 + world.supervisors.size;
     const { promise, resolve } = Promise.withResolvers<ExitStatus>();
@@ -94,6 +103,7 @@ export function fakeRuntime(world: World) {
     | "pids"
     | "setLimits"
     | "sample"
+    | "probe"
     | "defaultName"
   > = {
     defaultName: "crun",
@@ -132,6 +142,12 @@ export function fakeRuntime(world: World) {
     sample() {
       if (!world.sample) throw new NotFound("no such group");
       return world.sample;
+    },
+    async probe({ netnsPath, target, signal }) {
+      world.probes.push(`${netnsPath} ${target.kind} ${target.address}:${target.port}${target.path}`);
+      if (world.probeOutcome) return world.probeOutcome;
+      await new Promise((timeout) => signal.addEventListener("abort", timeout));
+      return { passed: false, output: "too late" };
     },
   };
   return runtime;

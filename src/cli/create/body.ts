@@ -121,7 +121,10 @@ function planHealth(flags: ContainerFlags): HealthConfig | undefined {
     StartInterval: flags["health-start-interval"],
     Retries: flags["health-retries"],
   };
-  const hasSettings = flags["health-cmd"] !== "" || Object.values(durations).some((value) => value !== 0);
+  if (flags["health-cmd"] !== "" && flags["health-probe"] !== "")
+    throw new Error("--health-cmd conflicts with --health-probe");
+  const command = flags["health-cmd"] || flags["health-probe"];
+  const hasSettings = command !== "" || Object.values(durations).some((value) => value !== 0);
   if (flags["no-healthcheck"]) {
     if (hasSettings) throw new Error("--no-healthcheck conflicts with --health-* options");
     return { Test: ["NONE"] };

@@ -57,6 +57,7 @@ export const CONTAINER_FLAGS = {
   cpus: cpus("Number of CPUs"),
   "cpuset-cpus": string("Run only on these CPUs (0-3, 0,1)"),
   "cpuset-mems": string("Take memory only from these nodes (0-3, 0,1)"),
+  "depends-on": list("At the engine's start wait for NAME or NAME:healthy or NAME:completed"),
   device: list("Give the container a device of the host"),
   "device-cgroup-rule": list("Add a rule to the devices it may use", { each: checkDeviceRule }),
   "device-read-bps": parsedList("Limit reading from a device (path:bytes for each second)", {
@@ -95,6 +96,7 @@ export const CONTAINER_FLAGS = {
   "group-add": list("Join another group"),
   "health-cmd": string("Command that tells whether the container is healthy"),
   "health-interval": duration("Time between two checks (ms|s|m|h)"),
+  "health-probe": string("Let the engine connect instead (tcp://localhost:PORT, http://localhost:PORT/PATH)"),
   "health-retries": int("Failures in a row that make it unhealthy"),
   "health-start-interval": duration("Time between two checks while it starts (ms|s|m|h)"),
   "health-start-period": duration("Time it has to start before failures count (ms|s|m|h)"),
@@ -134,6 +136,7 @@ export const CONTAINER_FLAGS = {
   network: parsedList("Connect to a network", { type: "network", each: parseNetworkFlag }),
   "network-alias": list("Add a name on the network"),
   "no-healthcheck": bool("Do not check its health, whatever the image says"),
+  "on-unhealthy": string("What to do when its health check fails ('none', 'restart' or 'stop')"),
   "oom-kill-disable": bool("Do not kill it when memory runs out"),
   "oom-score-adj": int("How readily it is killed when memory runs out (-1000 to 1000)"),
   pid: string("PID namespace to use"),

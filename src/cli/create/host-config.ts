@@ -28,7 +28,7 @@ export function planHostConfig(
     VolumeDriver: flags["volume-driver"],
     VolumesFrom: flags["volumes-from"].length > 0 ? [...flags["volumes-from"]] : null,
     Mounts: planMounts(flags, facts),
-    Annotations: flags.annotation,
+    Annotations: { ...flags.annotation, ...ownAnnotations(flags) },
     CapAdd: normaliseCapabilities(flags["cap-add"]),
     CapDrop: normaliseCapabilities(flags["cap-drop"]),
     CgroupnsMode: flags.cgroupns as HostConfig["CgroupnsMode"],
@@ -98,6 +98,17 @@ function planResources(flags: ContainerFlags, given: GivenFlags): Resources {
     DeviceRequests: requests,
     Ulimits: [...flags.ulimit].sort((a, b) => (a.Name! < b.Name! ? -1 : 1)),
   };
+}
+
+/** Options beyond Docker's travel as annotations, so that any Docker engine at least carries them. */
+function ownAnnotations(flags: ContainerFlags): Record<string, string> {
+  const dependencies = flags["depends-on"].join(",");
+  const own = {
+    "wharf.depends-on": dependencies,
+    "wharf.health": flags["health-probe"],
+    "wharf.on-unhealthy": flags["on-unhealthy"],
+  };
+  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== ""));
 }
 
 function planRestart(flags: ContainerFlags): HostConfig["RestartPolicy"] {

@@ -81,7 +81,7 @@ export const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16 } as const;
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, NONBLOCK: O.NONBLOCK, CLOEXEC: O.CLOEXEC } as const;
 export const IPPROTO = { TCP: 6, UDP: 17, IPV6: 41, SCTP: 132 } as const;
 export const SOL_SOCKET = 1;
-export const SO = { REUSEADDR: 2, RCVBUFFORCE: 33, SNDBUFFORCE: 32 } as const;
+export const SO = { REUSEADDR: 2, ERROR: 4, RCVBUFFORCE: 33, SNDBUFFORCE: 32 } as const;
 export const IPV6_V6ONLY = 26;
 export const MSG = { DONTWAIT: 0x40, TRUNC: 0x20 } as const;
 

@@ -41,4 +41,5 @@ export const Errno = {
   EPROTONOSUPPORT: 93,
   EOPNOTSUPP: 95,
   EADDRINUSE: 98,
+  EINPROGRESS: 115,
 } as const;

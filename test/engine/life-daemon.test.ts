@@ -1,0 +1,84 @@
+import { expect, test } from "bun:test";
+import { startDaemon } from "../helpers/daemon.ts";
+import { until } from "../helpers/suite.ts";
+
+const STEADY = ["busybox", "sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.05; done"];
+
+test("--live-restore=false: containers end with the daemon, and policies bring them back", async () => {
+  await using d = await startDaemon({ flags: ["--live-restore=false"] });
+  expect(await d.dockerText("info", "-f", "{{.LiveRestoreEnabled}}")).toBe("false");
+  await d.dockerText("run", "-d", "--name", "plain", ...STEADY);
+  await d.dockerText("run", "-d", "--name", "back", "--restart", "unless-stopped", ...STEADY);
+  await d.dockerText("run", "-d", "--rm", "--name", "fleeting", ...STEADY);
+  await d.kill("SIGTERM");
+  expect((await d.machine.run(["pgrep", "-f", "wharf-shim"])).stdout).toBe("");
+  await d.start();
+  const status = (name: string) => d.dockerText("inspect", "-f", "{{.State.Status}}", name);
+  await until(
+    "back",
+    () => status("back"),
+    (now) => now === "running",
+  );
+  expect(await d.dockerText("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "plain")).toBe(
+    "exited 3",
+  );
+  expect(await d.dockerText("ps", "-aq", "--filter", "name=fleeting")).toBe("");
+
+  await d.dockerText("start", "plain"); // and once more, when the daemon could not say goodbye
+  await d.kill("SIGKILL");
+  await d.start();
+  expect(await status("plain")).toBe("exited");
+  await until(
+    "back again",
+    () => status("back"),
+    (now) => now === "running",
+  );
+  await d.dockerText("rm", "-f", "plain", "back");
+});
+
+test("at the daemon's start containers begin in the order of what they depend on", async () => {
+  await using d = await startDaemon({ flags: ["--live-restore=false"] });
+  const always = ["--restart", "always"];
+  const compose = (service: string, dependsOn = "") => [
+    ...["--label", "com.docker.compose.project=shop", "--label", `com.docker.compose.service=${service}`],
+    ...["--label", `com.docker.compose.depends_on=${dependsOn}`],
+  ];
+  const ready = ["--health-cmd", "true", "--health-interval", "300ms"];
+  await d.dockerText("run", "-d", "--name", "db", ...always, ...ready, ...compose("db"), ...STEADY);
+  await d.dockerText(
+    "run",
+    "-d",
+    "--name",
+    "web",
+    ...always,
+    ...compose("web", "db:service_healthy:false"),
+    ...STEADY,
+  );
+  await d.dockerText("run", "-d", "--name", "side", ...always, "--network", "container:web", ...STEADY);
+  await d.dockerText(
+    "run",
+    "-d",
+    "--name",
+    "last",
+    ...always,
+    "--annotation",
+    "wharf.depends-on=side",
+    ...STEADY,
+  );
+  await d.kill("SIGTERM");
+  const since = (await d.machine.text(["date", "+%s.%N"])).trim();
+  await d.start();
+  await until(
+    "all are back",
+    () => d.dockerText("ps", "-q"),
+    (ids) => ids.split("\n").length === 4,
+  );
+  const now = (await d.machine.text(["date", "+%s.%N"])).trim();
+  const events = await d.dockerText(
+    ...["events", "--since", since, "--until", now, "--filter", "type=container"],
+    ...["--format", "{{.Actor.Attributes.name}} {{.Action}}"],
+  );
+  const story = events.split("\n").filter((line) => / start$|health_status: healthy$/.test(line));
+  expect(story).toEqual(["db start", "db health_status: healthy", "web start", "side start", "last start"]);
+  await d.dockerText("rm", "-f", "db", "web", "side", "last");
+});
