@@ -16,6 +16,8 @@ export interface System {
   info(): Promise<SystemInfo>;
   version(): SystemVersion;
   diskUsage(parts: ReadonlySet<DiskUsagePart>): Promise<DiskUsage>;
+  /** Bytes of files in layers that several images have, for each image: what the list of images shows. */
+  sharedLayerSizes(): Promise<ReadonlyMap<string, number>>;
   /** Which driver keeps an image's layers, and where; undefined for an image without layers. */
   imageStorage(image: ImageView): ImageStorage | undefined;
 }
@@ -28,21 +30,26 @@ export interface ImageStorage {
 
 export type DiskUsagePart = "container" | "image" | "volume" | "build-cache";
 
-/** Sizes in bytes. A part that was not asked for is absent. */
+/** Sizes in bytes, as `du` counts what is on the disk. A part that was not asked for is absent. */
 export interface DiskUsage {
   readonly images?: {
-    /** All layers, each counted once. */
+    /** All layers and blobs, each counted once. */
     readonly layersSize: number;
+    /** What would come free without the images that no container uses. */
+    readonly reclaimable: number;
     readonly items: readonly ImageUsage[];
   };
   /** With their sizes. */
   readonly containers?: readonly ContainerView[];
   readonly volumes?: readonly VolumeUsage[];
+  /** This version keeps none. */
+  readonly buildCache?: readonly [];
 }
 
 export interface ImageUsage {
+  /** Its `sizeBytes` is what it takes on the disk. */
   readonly image: ImageView;
-  /** Bytes in layers that other images have too. */
+  /** Bytes of layers and blobs that other images need too. */
   readonly sharedSize: number;
   /** Containers made from it, stopped ones included. */
   readonly containers: number;

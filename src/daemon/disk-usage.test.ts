@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { sharedLayerSizes } from "./disk-usage.ts";
+import { diskShares, sharedLayerSizes } from "./disk-usage.ts";
 import { parseOsRelease } from "./os-release.ts";
 import { registryConfig } from "./registry-config.ts";
 
@@ -27,6 +27,16 @@ test("sharedLayerSizes() counts layers that more than one image stands on", () =
       ["e", 0],
     ]),
   );
+});
+
+test("diskShares() sums what each needs, and what others need too", () => {
+  const needs = [{ base: 100, a: 1 }, { base: 100, b: 2 }, { a: 1 }, {}];
+  expect(diskShares(needs.map((each) => new Map(Object.entries(each))))).toEqual([
+    { sizeBytes: 101, sharedBytes: 101 },
+    { sizeBytes: 102, sharedBytes: 100 },
+    { sizeBytes: 1, sharedBytes: 1 },
+    { sizeBytes: 0, sharedBytes: 0 },
+  ]);
 });
 
 test("parseOsRelease() unquotes, and does without", () => {

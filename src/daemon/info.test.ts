@@ -37,16 +37,22 @@ function deps(features: Partial<SystemDeps["kernel"]["features"]> = {}): SystemD
         layer: (chainId) => (chainId === "known" ? ({} as never) : undefined),
         layerData: () => ({ UpperDir: "/u" }),
       },
+      usage: async () => ({
+        layers: new Map([["l", 4]]),
+        blobs: new Map([["b", 2]]),
+        writables: new Map(),
+        unfinishedBytes: 1,
+      }),
+      measure: async (directories) => directories.map(() => 5),
     },
     containers: {
       counts: () => ({ total: 3, running: 1, paused: 1, stopped: 1 }),
       list: async () => [],
       imageUsers: { usersOf: () => [], countFor: () => 0 },
     },
-    images: { count: () => 2, list: async () => [], layersSize: () => 7 },
+    images: { count: () => 2, list: async () => [], targetsOf: () => [] },
     volumes: {
       list: () => [{ name: "v" }] as never,
-      sizeBytes: async () => 5,
       usersOf: () => ["c1", "c2"],
     },
     events: { listeners: () => 4 },
@@ -98,7 +104,7 @@ describe("createSystem()", () => {
       volumes: [{ volume: { name: "v" } as never, sizeBytes: 5, users: 2 }],
     });
     expect(await system.diskUsage(new Set(["image", "container"]))).toEqual({
-      images: { layersSize: 7, items: [] },
+      images: { layersSize: 7, reclaimable: 7, items: [] },
       containers: [],
     });
   });

@@ -9,9 +9,10 @@ import type { Kernel } from "#kernel/types.ts";
 import type { Runtime } from "#runtime/types.ts";
 import type { SystemInfo, SystemVersion } from "#spec/docker/system.ts";
 import { MAX_API_VERSION } from "#spec/docker/versions.ts";
+import type { Storage } from "#storage/storage.ts";
 import type { Snapshotter } from "#storage/types.ts";
 import type { Volumes } from "#volumes/types.ts";
-import { measureDiskUsage } from "./disk-usage.ts";
+import { measureDiskUsage, sharedLayerSizes } from "./disk-usage.ts";
 import { parseOsRelease } from "./os-release.ts";
 import { daemonPaths } from "./paths.ts";
 import { registryConfig } from "./registry-config.ts";
@@ -23,10 +24,12 @@ export interface SystemDeps {
   readonly config: () => DaemonConfig;
   readonly kernel: Pick<Kernel, "features" | "sysctl">;
   readonly runtime: Pick<Runtime, "runtimes" | "defaultName">;
-  readonly storage: { readonly snapshotter: Pick<Snapshotter, "name" | "status" | "layer" | "layerData"> };
+  readonly storage: Pick<Storage, "usage" | "measure"> & {
+    readonly snapshotter: Pick<Snapshotter, "name" | "status" | "layer" | "layerData">;
+  };
   readonly containers: Pick<Containers, "counts" | "list" | "imageUsers">;
-  readonly images: Pick<Images, "count" | "list" | "layersSize">;
-  readonly volumes: Pick<Volumes, "list" | "sizeBytes" | "usersOf">;
+  readonly images: Pick<Images, "count" | "list" | "targetsOf">;
+  readonly volumes: Pick<Volumes, "list" | "usersOf">;
   readonly events: Pick<Events, "listeners">;
 }
 
@@ -39,6 +42,7 @@ export function createSystem(deps: SystemDeps): System & { readonly id: string }
     info: async () => systemInfo(id, deps),
     version: () => systemVersion(deps),
     diskUsage: (parts) => measureDiskUsage(deps, parts),
+    sharedLayerSizes: async () => sharedLayerSizes(await deps.images.list({ all: true }), snapshotter.layer),
     imageStorage({ chainId }) {
       if (!chainId || !snapshotter.layer(chainId)) return undefined;
       return { name: snapshotter.name, data: snapshotter.layerData(chainId) };

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import type { Clock } from "#base/clock.ts";
-import { isDigest } from "#base/digest.ts";
+import { type Digest, isDigest } from "#base/digest.ts";
 import { Conflict, messageOf } from "#base/errors.ts";
 import type { Filters } from "#base/filters.ts";
 import type { Log } from "#base/log.ts";
@@ -186,8 +186,8 @@ class LocalImages implements Images {
     return login({ transport: this.#registries.transport(), clock: this.#deps.clock }, auth, signal);
   }
 
-  layersSize(): number {
-    return this.#deps.storage.snapshotter.layers().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  targetsOf(imageId: Digest): Digest[] {
+    return this.#records.referencesOf(imageId).map(({ target }) => target.digest);
   }
 
   count(): number {

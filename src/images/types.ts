@@ -101,8 +101,8 @@ export interface Images {
     auth: AuthConfig,
     signal?: AbortSignal,
   ): Promise<{ readonly status: string; readonly identityToken: string | undefined }>;
-  /** Bytes of all layers, each counted once. */
-  layersSize(): number;
+  /** What an image's names point at: manifests, indexes. */
+  targetsOf(imageId: Digest): Digest[];
   count(): number;
   /** Gives up what is under way; resolves when it has ended. */
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { SingleFlight } from "#base/async.ts";
 import { type Clock, systemClock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Kernel } from "#kernel/types.ts";
@@ -18,6 +19,7 @@ import { openSnapshotRecords } from "./snapshot/records.ts";
 import { createSnapshotter } from "./snapshot/snapshotter.ts";
 import { createVfsDriver } from "./snapshot/vfs.ts";
 import type { ContentStore, LayerUnpacker, Snapshotter } from "./types.ts";
+import { openLayerMeasurements, type StorageUsage, storageUsage } from "./usage.ts";
 
 export interface StorageDeps {
   /** Absolute; `content` and a directory for each driver are made in it. */
@@ -46,6 +48,10 @@ export interface Storage {
   readonly leases: ProcessLeases;
   /** Deletes what neither the roots nor a lease nor a container needs. */
   collectGarbage(roots: GarbageRoots): Promise<CollectedGarbage>;
+  /** Room everything in the store takes on the disk; measured once for all who ask at the same time. */
+  usage(): Promise<StorageUsage>;
+  /** Room that the files in directories take on the disk, as `du` counts it; in a helper process. */
+  measure(directories: readonly string[]): Promise<readonly number[]>;
   /** Copies what a directory holds, and its owner and mode, into one that exists; large trees in a helper process. */
   copyTree(from: string, to: string): Promise<void>;
   /** Resolves when the files of everything removed so far have been deleted. */
@@ -68,6 +74,10 @@ export function createStorage(deps: StorageDeps): Storage {
   const leases = createLeases();
   const records = openSnapshotRecords(state, driverName);
   const snapshotter = createSnapshotter({ driver: drivers[driverName](), directories, records, clock });
+  const measured = openLayerMeasurements(state, driverName);
+  const measuring = new SingleFlight<string, StorageUsage>();
+  const measure: Storage["measure"] = async (directories) =>
+    directories.length === 0 ? [] : (await runJob(helperCommand, { job: "measure", directories })).bytes;
   return {
     content,
     snapshotter,
@@ -79,6 +89,8 @@ export function createStorage(deps: StorageDeps): Storage {
     }),
     leases,
     collectGarbage: (roots) => collectGarbage({ content, snapshotter, leases }, roots),
+    usage: () => measuring.run("all", () => storageUsage({ content, snapshotter, measured, measure })),
+    measure,
     copyTree: (from, to) => copyAway(from, to, copyInHelper),
     settled: () => directories.settled(),
   };

@@ -31,6 +31,8 @@ export interface ContentStore {
   delete(digest: Digest): boolean;
   list(): BlobInfo[];
   /** Ingests that nobody writes, with their age: leftovers of interrupted pulls. */
+  /** Room on the disk that blobs on their way take, or interrupted ones left. */
+  unfinishedBytes(): number;
   abandonedIngests(): { readonly key: string; readonly sizeBytes: number; readonly ageMs: number }[];
   discardIngest(key: string): void;
 }
@@ -124,6 +126,10 @@ export interface Snapshotter {
   driverData(id: string): Record<string, string>;
   /** As `driverData`, for an image's top layer. */
   layerData(chainId: Digest): Record<string, string>;
+  /** Directory that holds all of a layer, for measuring. Throws NotFound when there is none. */
+  layerHome(chainId: Digest): string;
+  /** Directory of what a container has written, for measuring. Throws NotFound when there is none. */
+  writableFiles(id: string): string;
   /** Bytes in the writable directory. */
   writableSize(id: string): Promise<number>;
   /** Gone already counts as done. The root must be unmounted. */

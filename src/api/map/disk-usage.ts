@@ -25,7 +25,7 @@ function lists(usage: DiskUsage, options: SummaryOptions): object {
     Images: usage.images?.items.map((item) => imageItem(item, options.version)) ?? null,
     Containers: usage.containers?.map((view) => containerSummary(view, options)) ?? null,
     Volumes: usage.volumes?.map(volumeItem) ?? null,
-    BuildCache: [],
+    BuildCache: usage.buildCache ?? null,
   };
 }
 
@@ -38,7 +38,7 @@ interface Sum {
 }
 
 function sums(usage: DiskUsage, options: SummaryOptions & { readonly verbose: boolean }): object {
-  const { images, containers, volumes } = usage;
+  const { images, containers, volumes, buildCache } = usage;
   const items = <T>(list: readonly T[], view: (item: T) => unknown) =>
     options.verbose ? { Items: list.map(view) } : {};
   return {
@@ -63,18 +63,16 @@ function sums(usage: DiskUsage, options: SummaryOptions & { readonly verbose: bo
         ...items(volumes, volumeItem),
       },
     }),
-    BuildCacheUsage: { ActiveCount: 0, TotalCount: 0, Reclaimable: 0, TotalSize: 0 },
+    ...(buildCache && { BuildCacheUsage: sum(buildCache, { isActive: () => false, size: () => 0 }) }),
   };
 }
 
 /** Shared layers count once in the total and are freed only with their last image. */
-function imageSum({ layersSize, items }: NonNullable<DiskUsage["images"]>): Sum {
-  const used = items.filter(({ containers }) => containers > 0);
-  const usedSize = used.reduce((size, { image }) => size + image.sizeBytes, 0);
+function imageSum({ layersSize, reclaimable, items }: NonNullable<DiskUsage["images"]>): Sum {
   return {
-    ActiveCount: used.length,
+    ActiveCount: items.filter(({ containers }) => containers > 0).length,
     TotalCount: items.length,
-    Reclaimable: Math.max(0, layersSize - usedSize),
+    Reclaimable: reclaimable,
     TotalSize: layersSize,
   };
 }

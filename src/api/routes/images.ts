@@ -35,7 +35,7 @@ async function list(request: ApiRequest, parts: ApiParts): Promise<Reply> {
   const { query, version } = request;
   const views = await parts.images.list({ all: query.boolean("all"), filters: listFilters(request) });
   const wantsShared = query.boolean("shared-size") && !isBefore(version, "1.42");
-  const sharedSizes = wantsShared ? await sharedSizesOf(parts) : undefined;
+  const sharedSizes = wantsShared ? await parts.system.sharedLayerSizes() : undefined;
   const containersOf = (id: string) =>
     isBefore(version, "1.51") ? -1 : parts.containers.imageUsers.countFor(id);
   return json(
@@ -51,11 +51,6 @@ function listFilters({ query, version }: ApiRequest): Filters {
   const name = query.optional("filter");
   const filters = query.filters();
   return name && isBefore(version, "1.25") ? { ...filters, reference: [name] } : filters;
-}
-
-async function sharedSizesOf({ system }: ApiParts): Promise<Map<string, number>> {
-  const usage = await system.diskUsage(new Set(["image"]));
-  return new Map(usage.images?.items.map(({ image, sharedSize }) => [image.id, sharedSize]));
 }
 
 function inspect(request: ApiRequest, { images, system }: ApiParts): Reply {

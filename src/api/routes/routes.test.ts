@@ -86,7 +86,9 @@ const parts: PartsInPart = {
     remove: done,
     prune: async () => ({ removed: ["v"], spaceReclaimed: 5 }),
   },
-  system: { diskUsage: async () => ({ volumes: [{ volume, sizeBytes: 5, users: 1 }] }) },
+  system: {
+    diskUsage: async () => ({ volumes: [{ volume, sizeBytes: 5, users: 1 }], buildCache: [] }),
+  },
 };
 
 const settings = { Aliases: ["a"] };

@@ -41,8 +41,8 @@ export function summaryRows(usage: SystemDataUsage): UsageRow[] {
   return [imagesRow(usage), containersRow(usage), volumesRow(usage), cacheRow(usage)];
 }
 
-/** Layers are shared: what the used images need is taken off the whole. */
-function imagesRow({ Images, LayersSize = 0 }: SystemDataUsage): UsageRow {
+/** Layers are shared: what the used images need is taken off the whole, by the engine where it can tell. */
+function imagesRow({ Images, ImageUsage, LayersSize = 0 }: SystemDataUsage): UsageRow {
   const images = Images ?? [];
   const inUse = images.filter((image) => image.Containers > 0);
   const used = sum(
@@ -50,7 +50,7 @@ function imagesRow({ Images, LayersSize = 0 }: SystemDataUsage): UsageRow {
       .filter((image) => image.SharedSize !== -1 && image.Size !== -1)
       .map((image) => image.Size - image.SharedSize),
   );
-  const reclaimableBytes = Math.max(0, LayersSize - used);
+  const reclaimableBytes = ImageUsage?.Reclaimable ?? Math.max(0, LayersSize - used);
   return {
     type: "Images",
     total: images.length,

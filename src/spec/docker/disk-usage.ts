@@ -17,8 +17,19 @@ export interface BuildCacheRecord {
   UsageCount: number;
 }
 
-/** The lists that every API version sends; a kind that was not asked for is absent. */
+/** Sums over one kind, since 1.52. */
+export interface UsageSum {
+  ActiveCount: number;
+  TotalCount: number;
+  /** Bytes. */
+  Reclaimable: number;
+  /** Bytes. */
+  TotalSize: number;
+}
+
+/** The lists that every API version sends, and newer sums; a kind that was not asked for is absent. */
 export interface SystemDataUsage {
+  ImageUsage?: UsageSum;
   /** Bytes of all image layers, each counted once. */
   LayersSize?: number;
   Images?: ImageSummary[] | null;

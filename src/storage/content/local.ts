@@ -73,6 +73,12 @@ export function createContentStore(directory: string, clock: Pick<Clock, "now">)
       );
       return digests.flatMap((digest) => (isDigest(digest) ? (info(digest) ?? []) : []));
     },
+    unfinishedBytes() {
+      const stats = readdirSync(ingests).map((name) =>
+        statSync(join(ingests, name), { throwIfNoEntry: false }),
+      );
+      return stats.reduce((sum, stat) => sum + (stat ? stat.blocks * 512 : 0), 0);
+    },
     abandonedIngests() {
       return readdirSync(ingests).flatMap((name) => {
         const key = keyOf(name);

@@ -3,6 +3,7 @@ import { setPriority } from "node:os";
 import { splitLines } from "#base/streams.ts";
 import { copyTree } from "./copy-tree.ts";
 import { encodeFailure, type Job, type JobLine } from "./job.ts";
+import { measureTree } from "./measure-tree.ts";
 import { unpackBlob } from "./unpack-blob.ts";
 
 /** Behind the containers' own work, which somebody waits for. */
@@ -36,6 +37,7 @@ async function perform(job: Job, signal: AbortSignal): Promise<unknown> {
     copyTree(job.from, job.to);
     return {};
   }
+  if (job.job === "measure") return { bytes: job.directories.map(measureTree) };
   let told = 0;
   const onProgress = (currentBytes: number) => {
     if (currentBytes - told < PROGRESS_BYTES) return;

@@ -12,11 +12,14 @@ import type { UnpackBlobRequest, UnpackedBlob } from "./unpack-blob.ts";
 export type Job =
   | ({ readonly job: "unpack" } & Omit<UnpackBlobRequest, "onProgress" | "signal">)
   /** Copies the files of one directory into another. */
-  | { readonly job: "copy"; readonly from: string; readonly to: string };
+  | { readonly job: "copy"; readonly from: string; readonly to: string }
+  /** Measures what directories take on the disk. */
+  | { readonly job: "measure"; readonly directories: readonly string[] };
 
 export interface JobResults {
   readonly unpack: UnpackedBlob;
   readonly copy: Record<never, never>;
+  readonly measure: { readonly bytes: readonly number[] };
 }
 
 /** A helper ends after its `result` or `failed` line. */

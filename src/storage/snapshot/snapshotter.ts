@@ -151,8 +151,16 @@ class DriverSnapshotter implements Snapshotter {
     return this.#driver.data(this.#directories.path(own), this.#lowerOf(chainId).slice(1));
   }
 
+  layerHome(chainId: Digest): string {
+    return this.#directories.path(layerRecord(this.#records, chainId).directories[0]);
+  }
+
+  writableFiles(id: string): string {
+    return this.#directories.path(this.#writable(id).directory, FILES);
+  }
+
   async writableSize(id: string): Promise<number> {
-    return await diskUsage(this.#directories.path(this.#writable(id).directory, FILES));
+    return await diskUsage(this.writableFiles(id));
   }
 
   async removeWritable(id: string): Promise<void> {
