@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { InvalidArgument } from "#base/errors.ts";
+import { parseBytes } from "#base/units.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker/containers.ts";
 import { checkPort } from "./check-config.ts";
 import { checkProcessLimits, checkResources, type HostFacts } from "./check-resources.ts";
@@ -36,7 +37,10 @@ export function checkHostConfig(hostConfig: HostConfig, config: ContainerConfig,
   if (hostConfig.Runtime && !host.runtimes.has(hostConfig.Runtime))
     throw new InvalidArgument(`unknown or invalid runtime name: ${hostConfig.Runtime}`);
   if (!["", "default", undefined].includes(hostConfig.Isolation))
-    throw new InvalidArgument(`invalid isolation '${hostConfig.Isolation}' on linux`);
+    throw new InvalidArgument(
+      `Invalid isolation: ${JSON.stringify(hostConfig.Isolation)} - linux only supports 'default'`,
+    );
+  checkStorageOptions(hostConfig.StorageOpt ?? {}, host);
   checkResources(hostConfig, host);
   checkProcessLimits(hostConfig);
 }
@@ -78,6 +82,8 @@ function checkModes(hostConfig: HostConfig): void {
     throw new InvalidArgument(`invalid PID mode: ${pid}`);
   if (!["", "host", "none", "private", "shareable"].includes(ipc) && !containerOfMode(ipc))
     throw new InvalidArgument(`invalid IPC mode: ${ipc}`);
+  if (!["", "host"].includes(hostConfig.UsernsMode ?? ""))
+    throw new InvalidArgument(`invalid user namespace mode: ${hostConfig.UsernsMode}`);
   if (!["", "host"].includes(uts)) throw new InvalidArgument(`invalid UTS mode: ${uts}`);
   if (!["", "host", "private"].includes(cgroupns))
     throw new InvalidArgument(`invalid cgroup namespace mode: ${cgroupns}`);
@@ -97,6 +103,14 @@ function checkPorts(hostConfig: HostConfig): void {
       if (hostPort) checkPort(hostPort);
       if (address && !isIP(address)) throw new InvalidArgument(`invalid IP address: ${address}`);
     }
+  }
+}
+
+function checkStorageOptions(options: Readonly<Record<string, string>>, host: HostFacts): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (name.toLowerCase() !== "size") throw new InvalidArgument(`Unknown option ${name}`);
+    if (host.noQuotaReason !== undefined) throw new InvalidArgument(host.noQuotaReason);
+    parseBytes(value);
   }
 }
 

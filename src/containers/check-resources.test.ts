@@ -49,7 +49,14 @@ describe("checkResources()", () => {
       "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)",
     ],
     [{ CpuQuota: 10 }, "CPU cfs quota can not be less than 1ms (i.e. 1000)"],
-    [{ CpusetCpus: "1-0" }, "Invalid value 1-0 for cpuset cpus"],
+    [{ CpusetCpus: "1-0" }, "Invalid value 1-0 for cpuset cpus: invalid format: 1-0"],
+    [{ CpusetMems: "5" }, "Requested memory nodes are not available - requested 5, available: 0"],
+    [
+      { CpuRealtimePeriod: 100, CpuRealtimeRuntime: 200 },
+      "cpu real-time runtime cannot be higher than cpu real-time period",
+    ],
+    [{ KernelMemory: MB }, "Minimum kernel memory limit allowed is 6MB"],
+    [{ IOMaximumIOps: 5 }, "Invalid QoS settings: linux does not support configuration of maximum IOPs"],
     [{ CpusetCpus: "0,7" }, "Requested CPUs are not available - requested 0,7, available: 0-1"],
     [{ BlkioWeight: 5 }, "Range of blkio weight is from 10 to 1000"],
   ];

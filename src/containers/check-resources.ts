@@ -6,6 +6,10 @@ import { parseCpuSet } from "./cpu-set.ts";
 export interface HostFacts {
   readonly cpus: number;
   readonly cgroupVersion: "v1" | "v2";
+  /** Memory nodes that are online; [0] on most machines. */
+  readonly memoryNodes?: readonly number[];
+  /** Why a container's writable directory can have no bound; undefined where it can. */
+  readonly noQuotaReason?: string | undefined;
   /** Configured runtime names. */
   readonly runtimes: ReadonlySet<string>;
 }
@@ -58,9 +62,29 @@ const CHECKS: readonly Check[] = [
   ({ CpuQuota: quota = 0 }) =>
     quota > 0 && quota < CFS_MICROS.min ? "CPU cfs quota can not be less than 1ms (i.e. 1000)" : undefined,
   ({ CpusetCpus: cpus = "" }, host) => checkCpus(cpus, host),
-  ({ CpusetMems: mems = "" }) => (parseCpuSet(mems) ? undefined : `Invalid value ${mems} for cpuset mems`),
+  ({ CpusetMems: mems = "" }, host) => checkMemoryNodes(mems, host),
+  ({ CpuRealtimePeriod: period = 0, CpuRealtimeRuntime: runtime = 0 }) =>
+    period > 0 && runtime > period
+      ? "cpu real-time runtime cannot be higher than cpu real-time period"
+      : undefined,
+  ({ CpuRealtimePeriod: period = 0, CpuRealtimeRuntime: runtime = 0 }) =>
+    period < 0 || runtime < 0 ? "cpu real-time period and runtime must be positive" : undefined,
+  ({ KernelMemory: bytes = 0 }) =>
+    bytes > 0 && bytes < MIN_MEMORY_BYTES ? "Minimum kernel memory limit allowed is 6MB" : undefined,
   ({ BlkioWeight: weight = 0 }) =>
     weight !== 0 && (weight < 10 || weight > 1000) ? "Range of blkio weight is from 10 to 1000" : undefined,
+  ({ BlkioWeightDevice: devices }) =>
+    devices?.some(({ Weight: weight = 0 }) => weight < 10 || weight > 1000)
+      ? "Range of blkio weight of a device is from 10 to 1000"
+      : undefined,
+  ({ IOMaximumBandwidth: bytes = 0 }) =>
+    bytes !== 0
+      ? "Invalid QoS settings: linux does not support configuration of maximum bandwidth"
+      : undefined,
+  ({ IOMaximumIOps: operations = 0 }) =>
+    operations !== 0
+      ? "Invalid QoS settings: linux does not support configuration of maximum IOPs"
+      : undefined,
 ];
 
 /** @throws InvalidArgument with Docker's text for the first rule that is broken */
@@ -86,8 +110,15 @@ export function checkProcessLimits(hostConfig: HostConfig): void {
 
 function checkCpus(cpus: string, host: HostFacts): string | undefined {
   const asked = parseCpuSet(cpus);
-  if (!asked) return `Invalid value ${cpus} for cpuset cpus`;
+  if (!asked) return `Invalid value ${cpus} for cpuset cpus: invalid format: ${cpus}`;
   if (asked.every((cpu) => cpu < host.cpus)) return undefined;
   const available = host.cpus === 1 ? "0" : `0-${host.cpus - 1}`;
   return `Requested CPUs are not available - requested ${cpus}, available: ${available}`;
+}
+
+function checkMemoryNodes(nodes: string, { memoryNodes = [0] }: HostFacts): string | undefined {
+  const asked = parseCpuSet(nodes);
+  if (!asked) return `Invalid value ${nodes} for cpuset mems: invalid format: ${nodes}`;
+  if (asked.every((node) => memoryNodes.includes(node))) return undefined;
+  return `Requested memory nodes are not available - requested ${nodes}, available: ${memoryNodes.join(",")}`;
 }

@@ -47,6 +47,8 @@ export function createContainers(deps: ContainersDeps): Containers {
       runtime: deps.runtime.defaultName,
       shmSizeBytes: deps.settings.shmSizeBytes,
       cgroupVersion: deps.settings.host.cgroupVersion,
+      ipcMode: deps.settings.ipcMode,
+      cgroupnsMode: deps.settings.cgroupnsMode,
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READONLY_PATHS,
     },

@@ -33,6 +33,9 @@ export interface ContainerSettings {
   readonly shmSizeBytes: number;
   /** false: containers the last daemon left running are stopped, as Docker does without its live-restore. */
   readonly liveRestore: boolean;
+  readonly ipcMode: "private" | "shareable";
+  /** undefined: private on control groups v2, the host's on v1. */
+  readonly cgroupnsMode: "private" | "host" | undefined;
   /** "ctrl-p,ctrl-q"; empty: Docker's. */
   readonly detachKeys: string;
   readonly host: HostFacts & { readonly hostname: string };

@@ -1,6 +1,7 @@
 import { InvalidArgument } from "#base/errors.ts";
 import { shortId } from "#base/ids.ts";
 import type { ImageView } from "#images/types.ts";
+import { type ReviewFacts, reviewHostConfig } from "#runtime/spec/review.ts";
 import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "#spec/docker/containers.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
 import { checkConfig } from "./check-config.ts";
@@ -21,6 +22,7 @@ export interface CreateFacts {
   readonly image: ImageView;
   readonly host: HostFacts & { readonly hostname: string };
   readonly defaults: HostDefaults;
+  readonly specs: ReviewFacts;
   /** Hostname of the container whose network this one shares. */
   readonly sharedHostname: string | undefined;
 }
@@ -28,11 +30,17 @@ export interface CreateFacts {
 /** A container without its mounts: those are planned from this configuration. */
 export type PlannedContainer = Omit<ContainerRecord, "mounts">;
 
+export interface ContainerPlan {
+  readonly container: PlannedContainer;
+  /** What the user should know although the request is fulfilled. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Decides everything about a container: the request, completed by its image and the host's defaults.
  * @throws InvalidArgument with Docker's text for the first thing that is wrong
  */
-export function planContainer(body: ContainerCreateRequest, facts: CreateFacts): PlannedContainer {
+export function planContainer(body: ContainerCreateRequest, facts: CreateFacts): ContainerPlan {
   const { HostConfig: askedHostConfig, NetworkingConfig: networking, ...userConfig } = body;
   const asked = askedHostConfig ?? {};
   const own = readOwnOptions(asked.Annotations, userConfig.Labels);
@@ -43,8 +51,9 @@ export function planContainer(body: ContainerCreateRequest, facts: CreateFacts):
   checkConfig(merged);
   checkHostConfig(asked, userConfig, facts.host);
   checkOnUnhealthy(own.onUnhealthy, asked);
-  const hostConfig = completeHostConfig(asked, facts.defaults);
-  return {
+  const reviewed = reviewHostConfig(asked, userConfig, facts.specs);
+  const hostConfig = completeHostConfig(reviewed.kept, facts.defaults);
+  const container: PlannedContainer = {
     id: facts.id,
     name: facts.name,
     created: facts.created,
@@ -70,6 +79,7 @@ export function planContainer(body: ContainerCreateRequest, facts: CreateFacts):
     ...(own.onUnhealthy ? { onUnhealthy: own.onUnhealthy } : {}),
     ...(own.dependsOn.length > 0 ? { dependsOn: own.dependsOn } : {}),
   };
+  return { container, warnings: [...reviewed.warnings, ...portWarnings(asked)] };
 }
 
 function withHealthTest(config: ContainerConfig, test: string[] | undefined): ContainerConfig {
@@ -82,18 +92,12 @@ function checkOnUnhealthy(onUnhealthy: OnUnhealthy | undefined, { AutoRemove }: 
     throw new InvalidArgument("can't create 'AutoRemove' container that restarts when it is unhealthy");
 }
 
-/** What the user should know although the request is fulfilled. */
-export function warningsOf(body: ContainerCreateRequest, facts: Pick<CreateFacts, "host">): string[] {
-  const hostConfig = body.HostConfig ?? {};
+function portWarnings(hostConfig: HostConfig): string[] {
   const hasPorts = Object.keys(hostConfig.PortBindings ?? {}).length > 0;
   const warnings: [boolean, string][] = [
     [
       hostConfig.NetworkMode === "host" && hasPorts,
       "Published ports are discarded when using host network mode",
-    ],
-    [
-      facts.host.cgroupVersion === "v2" && hostConfig.OomKillDisable === true,
-      "Your kernel does not support OomKillDisable. OomKillDisable discarded.",
     ],
     [
       Object.values(hostConfig.PortBindings ?? {}).some((bindings) => bindings?.length === 0),

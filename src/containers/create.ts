@@ -4,7 +4,7 @@ import { newId } from "#base/ids.ts";
 import type { ContainerCreateRequest } from "#spec/docker/containers.ts";
 import type { PlannedMount } from "#volumes/types.ts";
 import type { Context } from "./context.ts";
-import { planContainer, warningsOf } from "./create-plan.ts";
+import { planContainer } from "./create-plan.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { parseLink } from "./files.ts";
 import { containerOfMode } from "./modes.ts";
@@ -28,7 +28,7 @@ export async function createContainer(
   ctx: Context,
   request: CreateRequest,
 ): Promise<{ readonly id: string; readonly warnings: string[] }> {
-  const { record, chainId } = planRecord(ctx, request);
+  const { record, chainId, warnings } = planRecord(ctx, request);
   return await ctx.locks.run(record.id, async () => {
     ctx.records.put(record);
     try {
@@ -40,7 +40,7 @@ export async function createContainer(
       throw error;
     }
     emitContainerEvent(ctx, record, "create");
-    return { id: record.id, warnings: warningsOf(request.body, ctx.settings) };
+    return { id: record.id, warnings: [...warnings] };
   });
 }
 
@@ -48,21 +48,26 @@ export async function createContainer(
 function planRecord(
   ctx: Context,
   { name: askedName, platform, body }: CreateRequest,
-): { readonly record: ContainerRecord; readonly chainId: string | undefined } {
+): {
+  readonly record: ContainerRecord;
+  readonly chainId: string | undefined;
+  readonly warnings: readonly string[];
+} {
   const name = chooseName(ctx, askedName);
   if (!body.Image) throw new InvalidArgument("config cannot be empty in order to create a container");
   const image = ctx.images.get(body.Image, platform);
-  const planned = planContainer(body, {
+  const { container: planned, warnings } = planContainer(body, {
     id: newId(),
     name,
     created: ctx.ticker.now(),
     image,
     host: ctx.settings.host,
     defaults: ctx.defaults,
+    specs: ctx.specs,
     sharedHostname: findSharedHostname(ctx, body),
   });
   for (const link of planned.hostConfig.Links ?? []) checkLink(ctx, link);
-  return { record: { ...planned, mounts: planMounts(ctx, planned) }, chainId: image.chainId };
+  return { record: { ...planned, mounts: planMounts(ctx, planned) }, chainId: image.chainId, warnings };
 }
 
 function chooseName(ctx: Context, asked: string | undefined): string {

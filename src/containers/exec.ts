@@ -79,6 +79,7 @@ async function runSession(
 ): Promise<SupervisedProcess> {
   const { runDirectory, root } = pathsOf(ctx.settings, record.id);
   const { process, warnings } = execProcess({
+    id: record.id,
     config: record.config,
     hostConfig: record.hostConfig,
     exec: { ...config, ConsoleSize: [...(options.consoleSize ?? config.ConsoleSize ?? [])] },

@@ -10,6 +10,8 @@ const defaults: HostDefaults = {
   runtime: "crun",
   shmSizeBytes: 64 << 20,
   cgroupVersion: "v2",
+  ipcMode: "private",
+  cgroupnsMode: undefined,
   maskedPaths: ["/proc/kcore"],
   readonlyPaths: ["/proc/sys"],
 };
@@ -125,7 +127,7 @@ describe("checkHostConfig()", () => {
     [{ PortBindings: { "80/tcp": [{ HostIp: "many" }] } }, {}, "invalid IP address: many"],
     [{ CapDrop: ["SING"] }, {}, 'invalid CapDrop: unknown capability: "CAP_SING"'],
     [{ LogConfig: { Type: "x" } }, {}, "logger: no log driver named 'x' is registered"],
-    [{ Isolation: "hyperv" }, {}, "invalid isolation 'hyperv' on linux"],
+    [{ Isolation: "hyperv" }, {}, `Invalid isolation: "hyperv" - linux only supports 'default'`],
   ];
   for (const [hostConfig, config, text] of refused)
     test(`refuses ${JSON.stringify({ ...hostConfig, ...config })} in Docker's words`, () => {

@@ -6,6 +6,9 @@ export interface HostDefaults {
   readonly runtime: string;
   readonly shmSizeBytes: number;
   readonly cgroupVersion: "v1" | "v2";
+  readonly ipcMode: "private" | "shareable";
+  /** undefined: private on control groups v2, the host's on v1. */
+  readonly cgroupnsMode: "private" | "host" | undefined;
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
 }
@@ -29,17 +32,27 @@ export function completeHostConfig(asked: HostConfig, defaults: HostDefaults): H
       Name: asked.RestartPolicy?.Name || "no",
       MaximumRetryCount: asked.RestartPolicy?.MaximumRetryCount ?? 0,
     },
-    IpcMode: asked.IpcMode || "private",
-    CgroupnsMode: asked.CgroupnsMode || (defaults.cgroupVersion === "v2" ? "private" : "host"),
+    IpcMode: asked.IpcMode || defaults.ipcMode,
+    CgroupnsMode: asked.CgroupnsMode || defaultCgroupns(asked, defaults),
     ShmSize: asked.ShmSize || (FOREIGN_IPC.test(asked.IpcMode ?? "") ? 0 : defaults.shmSizeBytes),
     Runtime: asked.Runtime || defaults.runtime,
     // As much swap as memory, which is what Docker's users have always got.
     MemorySwap: memory > 0 && !asked.MemorySwap ? memory * 2 : (asked.MemorySwap ?? 0),
     OomKillDisable: defaults.cgroupVersion === "v2" ? null : (asked.OomKillDisable ?? false),
-    PidsLimit: asked.PidsLimit || null,
+    PidsLimit: (asked.PidsLimit ?? 0) > 0 ? asked.PidsLimit! : null,
+    MemorySwappiness: asked.MemorySwappiness === -1 ? null : (asked.MemorySwappiness ?? null),
     MaskedPaths: completePaths(asked.MaskedPaths, asked.Privileged, defaults.maskedPaths),
     ReadonlyPaths: completePaths(asked.ReadonlyPaths, asked.Privileged, defaults.readonlyPaths),
   };
+}
+
+/** On v1 a privileged container sees all groups, as in Docker. */
+function defaultCgroupns(
+  { Privileged: isPrivileged }: HostConfig,
+  { cgroupVersion, cgroupnsMode }: HostDefaults,
+): "private" | "host" {
+  if (isPrivileged && cgroupVersion === "v1") return "host";
+  return cgroupnsMode ?? (cgroupVersion === "v2" ? "private" : "host");
 }
 
 const EMPTY: HostConfig = {

@@ -16,8 +16,7 @@ export function parseConfigFile(text: string): Settings {
     );
   for (const option of REFUSED_OPTIONS) {
     const key = option.key;
-    if (key !== undefined && key in value && !isHonoured(option, value[key]))
-      throw notSupported(key, option.only);
+    if (key !== undefined && key in value && !isHonoured(option, value[key])) throw notSupported(key, option);
   }
   const settings: Record<string, SettingValue> = {};
   for (const { key, kind } of DAEMON_OPTIONS)
@@ -60,6 +59,14 @@ const CHECKS: Readonly<
     word: "the path of a file or an object",
     fits: (value) => typeof value === "string" || isObject(value),
   },
+  ulimits: {
+    word: 'an object of {"Name": …, "Soft": N, "Hard": N}',
+    fits: (value) => isObject(value) && Object.values(value).every(isUlimit),
+  },
+  switches: {
+    word: "an object of true and false",
+    fits: (value) => isObject(value) && Object.values(value).every((item) => typeof item === "boolean"),
+  },
   pools: { word: 'a list of {"base": CIDR, "size": N}', fits: (value) => isListOf(value, isPool) },
 };
 
@@ -82,6 +89,10 @@ function isRuntime(value: unknown): boolean {
   const { path, runtimeArgs, ...rest } = value;
   const argsFit = runtimeArgs === undefined || isListOf(runtimeArgs, (item) => typeof item === "string");
   return typeof path === "string" && argsFit && Object.keys(rest).length === 0;
+}
+
+function isUlimit(value: unknown): boolean {
+  return isObject(value) && Number.isSafeInteger(value.Soft) && Number.isSafeInteger(value.Hard);
 }
 
 function isPool(value: unknown): boolean {

@@ -125,8 +125,8 @@ describe("loadConfig()", () => {
     ["a number that is none", () => load(["--mtu", "big"]), 'invalid argument "big" for "--mtu" flag'],
     [
       "a flag of a later version",
-      () => load(["--userns-remap=default"]),
-      "not supported yet by wharf: --userns-remap",
+      () => load(["--metrics-addr=default"]),
+      "not supported yet by wharf: --metrics-addr",
     ],
     ["what only looks accepted", () => load(["--rootless=true"]), "--rootless (only false is)"],
     [
@@ -219,5 +219,5 @@ test("daemonHelp() lists each option once, with its letter, value and default", 
   expect(help).toStartWith("\nUsage:  wharf daemon [OPTIONS]\n");
   expect(help).toMatch(/^ {2}-H, --host list +Daemon socket\(s\) to connect to$/m);
   expect(help).toMatch(/^ {6}--mtu int +Set the MTU for the default bridge network \(default 1500\)$/m);
-  expect(help).not.toContain("userns-remap");
+  expect(help).not.toContain("metrics-addr");
 });

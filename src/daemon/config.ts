@@ -7,6 +7,7 @@ import { parseTrustPolicy, type TrustPolicy } from "#images/trust/policy.ts";
 import type { LogConfig } from "#spec/docker/containers.ts";
 import { isApiVersion, isBefore, MAX_API_VERSION, MIN_API_VERSION } from "#spec/docker/versions.ts";
 import { parseConfigFile } from "./config-file.ts";
+import { isolationConfig } from "./config-isolation.ts";
 import { networkConfig } from "./config-network.ts";
 import type { Settings } from "./flags.ts";
 import { parseHost } from "./hosts.ts";
@@ -91,6 +92,7 @@ function checkConfig(
     liveRestore: settings.yesNo("live-restore") ?? true,
     ...runtimeConfig(settings),
     cgroupParent: cgroupParent(settings.text("cgroup-parent")),
+    isolation: isolationConfig(settings, sources.readFile),
     containers: {
       logConfig: logConfig(settings),
       stopTimeoutSeconds: settings.whole("default-stop-timeout") ?? 10,

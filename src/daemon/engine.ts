@@ -27,6 +27,7 @@ import { copyUp } from "#volumes/copy-up.ts";
 import { planMounts } from "#volumes/mounts.ts";
 import { createVolumes } from "#volumes/volumes.ts";
 import { createSystem } from "./info.ts";
+import { NO_QUOTA, onlineMemoryNodes, prepareGroups, specDefaults } from "./isolation.ts";
 import { daemonPaths, instanceNames } from "./paths.ts";
 import { selfCommand } from "./self.ts";
 import { installSupervisor } from "./supervisor.ts";
@@ -39,7 +40,7 @@ const SETTLED_MS = 1500;
 const KEEP_SMALL_EVERY_MS = 60_000;
 
 export async function createEngine(config: DaemonConfig, log: Log): Promise<Engine> {
-  const { dataRoot, execRoot } = config;
+  const { dataRoot, execRoot, isolation } = config;
   let current: Pick<DaemonConfig, "labels" | "debug" | "images" | "liveRestore" | "shutdownTimeoutSeconds"> =
     config;
   const paths = daemonPaths(config);
@@ -116,8 +117,13 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     copyUp: (request) => copyUp({ files: kernel.files, copyTree: storage.copyTree }, request),
     mounts: containerMounts(kernel),
     specs: {
-      host: readSpecHost(kernel.features),
-      initPath: paths.supervisor,
+      host: readSpecHost(
+        kernel.features,
+        () => kernel.cgroups.supportedLimits(config.cgroupParent),
+        isolation,
+      ),
+      defaults: specDefaults(isolation),
+      initPath: isolation.initPath ?? paths.supervisor,
       readAccounts: (rootfs) => readAccounts(kernel.files, rootfs),
       readDevices,
     },
@@ -129,10 +135,14 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       cgroupParent: config.cgroupParent,
       ...config.containers,
       liveRestore: config.liveRestore,
+      ipcMode: isolation.ipcMode,
+      cgroupnsMode: isolation.cgroupnsMode,
       detachKeys: "",
       host: {
         cpus: cpus().length,
         cgroupVersion: kernel.features.cgroup === "v2" ? "v2" : "v1",
+        memoryNodes: onlineMemoryNodes(),
+        noQuotaReason: NO_QUOTA,
         runtimes: new Set(runtime.runtimes.keys()),
         hostname: hostname(),
       },
@@ -176,7 +186,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     api,
     async recover() {
       try {
-        kernel.cgroups.prepareParent(config.cgroupParent);
+        prepareGroups(kernel.cgroups, config);
         await storage.snapshotter.sweep();
         await containers.recover();
         letRequestsIn();

@@ -1,6 +1,6 @@
 import { InvalidArgument } from "#base/errors.ts";
 import { DAEMON_OPTIONS, type OptionName, settingName } from "./options.ts";
-import { isHonoured, REFUSED_OPTIONS } from "./refused-options.ts";
+import { isHonoured, REFUSED_OPTIONS, type RefusedOption } from "./refused-options.ts";
 
 /** Option values under the names of `settingName`: text, number, true or false, list or map, as their kind says. */
 export type Settings = Readonly<Record<string, SettingValue>>;
@@ -59,14 +59,12 @@ function findOption({ shown }: Word): OptionName {
 
 function refuse(option: OptionName, value: unknown, shown: string): void {
   const refused = REFUSED_OPTIONS.find((one) => one === option);
-  if (refused && !isHonoured(refused, value)) throw notSupported(shown, refused.only);
+  if (refused && !isHonoured(refused, value)) throw notSupported(shown, refused);
 }
 
-export function notSupported(name: string, only: boolean | string | undefined): InvalidArgument {
-  return new InvalidArgument(
-    `not supported yet by wharf: ${name}`,
-    only === undefined ? {} : { hint: `only ${JSON.stringify(only)} is` },
-  );
+export function notSupported(name: string, { only, reason }: RefusedOption): InvalidArgument {
+  const hint = reason ?? (only === undefined ? undefined : `only ${JSON.stringify(only)} is`);
+  return new InvalidArgument(`not supported yet by wharf: ${name}`, hint === undefined ? {} : { hint });
 }
 
 /** The setting after one more flag. */
@@ -93,6 +91,12 @@ function combine(
       const [[name, path]] = Object.entries(pair(text, shown)) as [[string, string]];
       return { ...(before as object | undefined), [name]: { path } };
     }
+    case "switches": {
+      const [[name, value]] = Object.entries(pair(text, shown)) as [[string, string]];
+      return { ...(before as object | undefined), [name]: parseYesNo(value, shown) };
+    }
+    case "ulimits":
+      return { ...(before as object | undefined), ...parseUlimit(text, shown) };
     case "pools":
       return [...((before as readonly Record<string, unknown>[] | undefined) ?? []), parsePool(text, shown)];
   }
@@ -108,6 +112,14 @@ function pair(text: string, shown: string): Record<string, string> {
   const equals = text.indexOf("=");
   if (equals < 1) throw invalid(text, shown, "name=value");
   return { [text.slice(0, equals)]: text.slice(equals + 1) };
+}
+
+/** "nofile=1024:2048", or one number for both. */
+function parseUlimit(text: string, shown: string): Record<string, unknown> {
+  const match = /^(\w+)=(-1|\d{1,15})(?::(-1|\d{1,15}))?$/.exec(text);
+  if (!match) throw invalid(text, shown, "name=soft:hard");
+  const [, name, soft, hard = soft] = match;
+  return { [name!]: { Name: name, Soft: Number(soft), Hard: Number(hard) } };
 }
 
 function parsePool(text: string, shown: string): Record<string, unknown> {

@@ -8,6 +8,8 @@ const VALUE_WORDS: Readonly<Record<OptionKind, string>> = {
   list: "list",
   map: "map",
   runtimes: "runtime",
+  ulimits: "ulimit",
+  switches: "map",
   pools: "pool-options",
   policy: "string",
 };

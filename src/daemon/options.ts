@@ -15,7 +15,11 @@ export type OptionKind =
   /** "base=CIDR,size=N" flags, or objects in the file. */
   | "pools"
   /** The path of a file, or in the file also the object itself. */
-  | "policy";
+  | "policy"
+  /** "name=soft:hard" flags, or objects by name in the file. */
+  | "ulimits"
+  /** "name=true" flags, or an object of true and false in the file. */
+  | "switches";
 
 export interface OptionName {
   /** Without dashes. Absent: only in the file. */
@@ -37,25 +41,34 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   option("bip", "text", "IPv4 address for the default bridge"),
   option("bip6", "text", "IPv6 address for the default bridge"),
   option("bridge", "text", "Attach containers to a network bridge", { short: "b" }),
+  option("cdi-spec-dir", "list", "CDI specification directories to use", { key: "cdi-spec-dirs" }),
   option("cgroup-parent", "text", "Set parent cgroup for all containers", { shown: '"/wharf"' }),
   flagOnly("config-file", "text", "Daemon configuration file", { shown: '"/etc/wharf/daemon.json"' }),
+  option("cpu-rt-period", "whole", "Limit the CPU real-time period in microseconds for all containers"),
+  option("cpu-rt-runtime", "whole", "Limit the CPU real-time runtime in microseconds for all containers"),
   option("data-root", "text", "Root directory of persistent state", { shown: '"/var/lib/wharf"' }),
   option("debug", "yesNo", "Enable debug mode", { short: "D" }),
   option("default-address-pool", "pools", "Default address pools for local networks", {
     key: "default-address-pools",
   }),
+  option("default-cgroupns-mode", "text", 'Default mode for containers cgroup namespace ("host"|"private")'),
   option("default-gateway", "text", "Default gateway IPv4 address for the default bridge network"),
   option("default-gateway-v6", "text", "Default gateway IPv6 address for the default bridge network"),
+  option("default-ipc-mode", "text", 'Default mode for containers ipc ("shareable"|"private")', {
+    shown: '"private"',
+  }),
   option("default-runtime", "text", "Default OCI runtime for containers"),
   option("default-shm-size", "text", "Default shm size for containers", { shown: "64MiB" }),
   option("default-stop-timeout", "whole", "Default stop timeout (in seconds) for containers", {
     shown: "10",
   }),
+  option("default-ulimit", "ulimits", "Default ulimits for containers", { key: "default-ulimits" }),
   option("dns", "list", "DNS server to use"),
   option("dns-opt", "list", "DNS options to use", { key: "dns-opts" }),
   option("dns-search", "list", "DNS search domains to use"),
   option("exec-root", "text", "Root directory for execution state files", { shown: '"/run/wharf"' }),
   option("experimental", "yesNo", "Enable experimental features"),
+  option("feature", "switches", "Enable feature in the daemon (cdi, time-namespaces)", { key: "features" }),
   option("fixed-cidr", "text", "IPv4 subnet for the default bridge network"),
   option("fixed-cidr-v6", "text", "IPv6 subnet for the default bridge network"),
   option("group", "text", "Group for the unix socket", { short: "G", shown: '"wharf"' }),
@@ -67,6 +80,8 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   option("icc", "yesNo", "Enable inter-container communication for the default bridge network", {
     shown: "true",
   }),
+  option("init", "yesNo", "Run an init in the container to forward signals and reap processes"),
+  option("init-path", "text", "Path to the init binary"),
   option("insecure-registry", "list", "Enable insecure registry communication", {
     key: "insecure-registries",
   }),
@@ -86,18 +101,25 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   option("max-concurrent-downloads", "whole", "Set the max concurrent downloads", { shown: "3" }),
   option("max-download-attempts", "whole", "Set the max download attempts for each pull", { shown: "5" }),
   option("mtu", "whole", "Set the MTU for the default bridge network", { shown: "1500" }),
+  option("no-new-privileges", "yesNo", "Set no-new-privileges by default for new containers"),
   option("pidfile", "text", "Path to use for daemon PID file", {
     short: "p",
     shown: '"/run/wharf/wharf.pid"',
   }),
+  option("seccomp-profile", "text", 'Path to seccomp profile ("unconfined" for none)', {
+    shown: '"builtin"',
+  }),
+  option("selinux-enabled", "yesNo", "Enable selinux support"),
   option("shutdown-timeout", "whole", "Set the default shutdown timeout", { shown: "15" }),
   option("storage-driver", "text", "Storage driver to use", { short: "s" }),
+  option("storage-opt", "list", "Storage driver options (overlay2.size)", { key: "storage-opts" }),
   option("tls", "yesNo", "Use TLS; implied by --tlsverify"),
   option("tlscacert", "text", "Trust certs signed only by this CA", { shown: '"~/.docker/ca.pem"' }),
   option("tlscert", "text", "Path to TLS certificate file", { shown: '"~/.docker/cert.pem"' }),
   option("tlskey", "text", "Path to TLS key file", { shown: '"~/.docker/key.pem"' }),
   option("tlsverify", "yesNo", "Use TLS and verify the remote"),
   option("trust-policy", "policy", "File with the policy that says which signed images may be pulled"),
+  option("userns-remap", "text", "User/Group setting for user namespaces"),
   flagOnly("validate", "yesNo", "Validate daemon configuration and exit"),
   flagOnly("version", "yesNo", "Print version information and quit", { short: "v" }),
   { key: "min-api-version", kind: "text", text: "Lowest API version served" },

@@ -4,7 +4,7 @@ import type { Api, TlsFiles } from "#api/types.ts";
 import type { LogLevel } from "#base/log.ts";
 import type { TrustPolicy } from "#images/trust/policy.ts";
 import type { NetworkOptions } from "#network/options.ts";
-import type { LogConfig } from "#spec/docker/containers.ts";
+import type { LogConfig, Ulimit } from "#spec/docker/containers.ts";
 import type { ApiVersion } from "#spec/docker/versions.ts";
 
 /** One `-H`: where the API listens. */
@@ -38,6 +38,7 @@ export interface DaemonConfig {
   readonly defaultRuntime: string | undefined;
   /** Group above all containers: "/wharf". */
   readonly cgroupParent: string;
+  readonly isolation: IsolationConfig;
   readonly containers: {
     readonly logConfig: LogConfig;
     readonly stopTimeoutSeconds: number;
@@ -57,6 +58,38 @@ export interface DaemonConfig {
     readonly trustPolicy: TrustPolicy | undefined;
   };
   readonly storageDriver: string | undefined;
+}
+
+/** What confines containers, and what those get that say nothing about it. */
+export interface IsolationConfig {
+  readonly noNewPrivileges: boolean;
+  readonly seccompProfile: {
+    /** As `docker info` shows it: "builtin", "unconfined" or a path. */
+    readonly name: string;
+    /** "builtin", "unconfined" or the JSON text. */
+    readonly text: string;
+  };
+  readonly ulimits: readonly Ulimit[];
+  /** An init as first process of containers that do not say. */
+  readonly init: boolean;
+  /** Absolute; undefined for the engine's own. */
+  readonly initPath: string | undefined;
+  /** undefined: private on control groups v2, the host's on v1. */
+  readonly cgroupnsMode: "private" | "host" | undefined;
+  readonly ipcMode: "private" | "shareable";
+  /** CPU time for real-time processes of all containers together; control groups v1 only. */
+  readonly realtime: {
+    readonly periodMicros: number | undefined;
+    readonly runtimeMicros: number | undefined;
+  };
+  /** Empty: no devices by CDI name. */
+  readonly cdiSpecDirs: readonly string[];
+  readonly timeNamespaces: boolean;
+  /** "default", "user", "user:group", ids: who containers' root is on the host. */
+  readonly usernsRemap: string | undefined;
+  readonly selinux: boolean;
+  /** Bound of a container's writable directory; undefined for none. */
+  readonly writableSizeBytes: number | undefined;
 }
 
 /** Settings that SIGHUP changes in a running engine. */

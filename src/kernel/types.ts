@@ -310,6 +310,60 @@ export interface CgroupLimits {
   readonly cpusetMems?: string;
   readonly pids?: number;
   readonly blkioWeight?: number;
+  /** 0 to 100; v1 only, and 0 is a value. */
+  readonly memorySwappiness?: number;
+  /** v1 only: a group without memory stands still instead of losing a process. */
+  readonly oomKillDisable?: boolean;
+  /** v1 only. */
+  readonly cpuRealtimeRuntimeMicros?: number;
+  readonly cpuRealtimePeriodMicros?: number;
+  /** Rates per second of single block devices; 0 takes a limit away. */
+  readonly blkioReadBps?: readonly DeviceRate[];
+  readonly blkioWriteBps?: readonly DeviceRate[];
+  readonly blkioReadIops?: readonly DeviceRate[];
+  readonly blkioWriteIops?: readonly DeviceRate[];
+  /** `rate` is the weight, 10 to 1000. */
+  readonly blkioWeightDevices?: readonly DeviceRate[];
+}
+
+export interface DeviceRate {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
+}
+
+/** What a kernel may be able to limit for a group. */
+export type LimitKind =
+  | "memory"
+  | "swap"
+  | "reservation"
+  | "swappiness"
+  | "oomKillDisable"
+  | "cpuShares"
+  | "cpuQuota"
+  | "cpuRealtime"
+  | "cpuset"
+  | "pids"
+  | "blkioWeight"
+  | "blkioWeightDevice"
+  | "blkioReadBps"
+  | "blkioWriteBps"
+  | "blkioReadIops"
+  | "blkioWriteIops";
+
+/** Limits as a group's files hold them: absent where the kernel has none or the group is unlimited. */
+export interface HeldLimits {
+  readonly memoryBytes?: number;
+  /** Memory plus swap. */
+  readonly memorySwapBytes?: number;
+  readonly memoryReservationBytes?: number;
+  /** v1 only. */
+  readonly cpuShares?: number;
+  readonly cpuQuotaMicros?: number;
+  readonly cpuPeriodMicros?: number;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+  readonly pids?: number;
 }
 
 export interface CgroupStats {
@@ -354,6 +408,10 @@ export interface Cgroups {
   exists(path: string): boolean;
   children(path: string): string[];
   setLimits(path: string, limits: CgroupLimits): void;
+  /** What the kernel holds now. @throws SysError ENOENT when the group is gone */
+  heldLimits(path: string): HeldLimits;
+  /** What the kernel can limit for children of `path`, a prepared parent. */
+  supportedLimits(path: string): ReadonlySet<LimitKind>;
   stats(path: string): CgroupStats;
   freeze(path: string): void;
   thaw(path: string): void;

@@ -2,8 +2,9 @@ import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node
 import { join } from "node:path";
 import { InvalidArgument, messageOf } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
-import type { DeviceMapping, HostConfig } from "#spec/docker/containers.ts";
+import type { DeviceMapping, HostConfig, Resources } from "#spec/docker/containers.ts";
 import type { RuntimeDevice } from "#spec/oci/runtime.ts";
+import { checkDeviceAccess } from "./spec/devices.ts";
 import type { DeviceNumbers, SpecDevices } from "./spec/types.ts";
 
 /** Looks up the devices a host configuration speaks of. @throws InvalidArgument with Docker's text for what is none */
@@ -18,7 +19,7 @@ export function readDevices(hostConfig: HostConfig): SpecDevices {
 function askedDevices(mapping: DeviceMapping): SpecDevices["asked"] {
   const path = mapping.PathOnHost ?? "";
   const access = mapping.CgroupPermissions || "rwm";
-  if (!/^[rwm]{1,3}$/.test(access)) throw new InvalidArgument(`invalid device mode: ${access}`);
+  checkDeviceAccess(mapping);
   return devicesAt(path, mapping.PathInContainer || path).map((device) => ({ device, access }));
 }
 
@@ -77,7 +78,8 @@ function numbersOf({ rdev }: Stats): DeviceNumbers {
   return { major: (rdev >>> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >>> 12) & 0xfff00) };
 }
 
-function blockDevices(hostConfig: HostConfig): Map<string, DeviceNumbers> {
+/** Numbers of the devices whose I/O is limited, by path. @throws InvalidArgument for one that is not there */
+export function blockDevices(hostConfig: Resources): Map<string, DeviceNumbers> {
   const lists = [
     hostConfig.BlkioWeightDevice,
     hostConfig.BlkioDeviceReadBps,

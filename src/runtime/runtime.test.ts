@@ -303,7 +303,7 @@ async function exec(
       passwd: readFileSync(`${lab.rootfs}/etc/passwd`, "utf8"),
       group: readFileSync(`${lab.rootfs}/etc/group`, "utf8"),
     },
-    host: readSpecHost(lab.kernel.features),
+    host: readSpecHost(lab.kernel.features, () => new Set()),
   });
   let stream: AttachStream | undefined;
   const request: ExecRequest = {

@@ -6,6 +6,7 @@ import type { Resources } from "#spec/docker/containers.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import { removeExecSession, writeBundle, writeExecSession } from "./bundle.ts";
 import { cleanUp } from "./clean-up.ts";
+import { blockDevices } from "./devices.ts";
 import { type Launch, launch } from "./launch.ts";
 import { limitsOf } from "./limits.ts";
 import { execCommand, type OciRuntime, runCommand } from "./oci-command.ts";
@@ -152,7 +153,7 @@ class SupervisedRuntime implements Runtime, Disposable {
   }
 
   setLimits(cgroupPath: string, limits: Resources): void {
-    this.#options.kernel.cgroups.setLimits(cgroupPath, limitsOf(limits));
+    this.#options.kernel.cgroups.setLimits(cgroupPath, limitsOf(limits, blockDevices(limits)));
   }
 
   sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample {

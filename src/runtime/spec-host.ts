@@ -1,21 +1,34 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { KernelFeatures } from "#kernel/types.ts";
+import type { KernelFeatures, LimitKind } from "#kernel/types.ts";
 import { ALL_CAPABILITIES } from "./spec/capabilities.ts";
 import type { SpecHost } from "./spec/types.ts";
 
-/** What this process may hand on to containers. Read once: nothing of it changes while we run. */
-export function readSpecHost(features: KernelFeatures): SpecHost {
+/**
+ * What this process may hand on to containers. Read once: nothing of it changes while we run.
+ * @param findLimits asked when the first container needs it: the group above all containers is made after this
+ */
+export function readSpecHost(
+  features: KernelFeatures,
+  findLimits: () => ReadonlySet<LimitKind>,
+  options: { readonly selinux?: boolean } = {},
+): SpecHost {
+  let limits: ReadonlySet<LimitKind> | undefined;
   return {
     features,
     arch: process.arch,
     capabilities: parseCapabilities(readFileSync("/proc/self/status", "utf8")),
     hardLimits: parseHardLimits(readFileSync("/proc/self/limits", "utf8")),
     oomScoreAdj: Number(readFileSync("/proc/self/oom_score_adj", "utf8")),
-    blkioWeight: ["blkio/blkio.weight", "blkio/blkio.bfq.weight", "io.bfq.weight"].some((file) =>
-      existsSync(`/sys/fs/cgroup/${file}`),
-    ),
+    selinux: (options.selinux ?? false) && existsSync(SELINUX),
+    get limits() {
+      limits ??= findLimits();
+      return limits;
+    },
   };
 }
+
+/** Mounted where the kernel has a policy loaded. */
+const SELINUX = "/sys/fs/selinux/enforce";
 
 /** Text of /proc/PID/status: what we hold and may keep. */
 export function parseCapabilities(status: string): string[] {

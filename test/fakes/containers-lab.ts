@@ -191,6 +191,8 @@ export class ContainersLab implements Disposable {
         stopTimeoutSeconds: 10,
         shmSizeBytes: 64 * 1024 * 1024,
         liveRestore: this.liveRestore,
+        ipcMode: "private",
+        cgroupnsMode: undefined,
         detachKeys: "",
         host: { cpus: 4, cgroupVersion: "v1", runtimes: new Set(["crun", "runc"]), hostname: "lab-host" },
       },
@@ -298,7 +300,8 @@ const SPEC_HOST: SpecHost = {
   capabilities: ["CAP_CHOWN"],
   hardLimits: {},
   oomScoreAdj: 0,
-  blkioWeight: false,
+  selinux: false,
+  limits: new Set(["memory", "swap", "cpuQuota", "cpuShares", "cpuset", "pids"]),
 };
 
 const IMAGE: ImageView = {

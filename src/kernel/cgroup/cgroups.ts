@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
 import { Errno, SysError } from "../ffi/errno.ts";
 import { readSmallFile, writeSmallFile } from "../files/small.ts";
-import type { CgroupLimits, CgroupStats, Cgroups } from "../types.ts";
+import type { CgroupLimits, CgroupStats, Cgroups, HeldLimits, LimitKind } from "../types.ts";
 import type { FavorDynMods } from "./favor-dynmods.ts";
 import { freeze, isFrozen, thaw } from "./freezer.ts";
 import { childrenOf, createGroup, processesOf, removeGroup } from "./groups.ts";
+import { heldLimits } from "./held-limits.ts";
 import { type CgroupLayout, checkGroupPath, hierarchyOf } from "./layout.ts";
-import { CURRENT_FILES, planLimits } from "./limits.ts";
+import { type CgroupWrite, CURRENT_FILES, planLimits } from "./limits.ts";
 import { statsV1 } from "./stats-v1.ts";
 import { statsV2 } from "./stats-v2.ts";
+import { supportedLimits } from "./support.ts";
 
 /** Control groups of either version; `layout` tells where a group's files are. */
 export function createCgroups(layout: CgroupLayout, favorDynMods: Pick<FavorDynMods, "enable">): Cgroups {
@@ -53,8 +55,47 @@ class MountedCgroups implements Cgroups {
     const current = Object.fromEntries(
       CURRENT_FILES[version].map((file) => [file, this.#read(path, file)?.trim()]),
     );
-    for (const { file, value } of planLimits(version, limits, current)) {
-      writeSmallFile(this.#file(path, file) ?? `${this.#directory(path)}/${file}`, value);
+    this.#writeAll(path, planLimits(version, limits, current));
+  }
+
+  heldLimits(path: string): HeldLimits {
+    if (!this.exists(path)) throw new SysError("limits", Errno.ENOENT, path);
+    return heldLimits(this.#layout.primary.version, (file) => this.#read(path, file));
+  }
+
+  supportedLimits(path: string): ReadonlySet<LimitKind> {
+    return supportedLimits(this.#layout.primary.version, (file) => {
+      const name = this.#file(path, file);
+      return name !== undefined && existsSync(name);
+    });
+  }
+
+  /** All or none: what the kernel took before it refused one is put back. */
+  #writeAll(path: string, writes: readonly CgroupWrite[]): void {
+    const done: CgroupWrite[] = [];
+    for (const write of writes) {
+      const before = this.#read(path, write.file)?.trim();
+      try {
+        this.#write(path, write);
+      } catch (error) {
+        for (const earlier of done.toReversed()) this.#tryWrite(path, earlier);
+        throw error;
+      }
+      // Several lines are one for each device, of which only the new one was written.
+      if (before !== undefined && before !== "" && !before.includes("\n"))
+        done.push({ file: write.file, value: before });
+    }
+  }
+
+  #write(path: string, { file, value }: CgroupWrite): void {
+    writeSmallFile(this.#file(path, file) ?? `${this.#directory(path)}/${file}`, value);
+  }
+
+  #tryWrite(path: string, write: CgroupWrite): void {
+    try {
+      this.#write(path, write);
+    } catch {
+      // The failure that made us go back is the one to tell of.
     }
   }
 

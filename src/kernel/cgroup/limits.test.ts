@@ -16,6 +16,41 @@ const asText = (version: 1 | 2, { limits, current = {} }: Case) =>
 const UNLIMITED_V1 = { "memory.memsw.limit_in_bytes": "9223372036854771712" };
 
 const V1_CASES: Case[] = [
+  {
+    title: "a shorter period after the quota, a longer one before",
+    limits: { cpuPeriodMicros: 20_000, cpuQuotaMicros: 10_000 },
+    current: { "cpu.cfs_period_us": "100000" },
+    writes: ["cpu.cfs_quota_us=10000", "cpu.cfs_period_us=20000"],
+  },
+  {
+    title: "real-time: time first where the period would be shorter than it",
+    limits: { cpuRealtimePeriodMicros: 50_000, cpuRealtimeRuntimeMicros: 1000 },
+    current: { "cpu.rt_runtime_us": "90000" },
+    writes: ["cpu.rt_runtime_us=1000", "cpu.rt_period_us=50000"],
+  },
+  {
+    title: "swappiness 0 and the killer of processes",
+    limits: { memorySwappiness: 0, oomKillDisable: false },
+    writes: ["memory.swappiness=0", "memory.oom_control=0"],
+  },
+  {
+    title: "a line for each device",
+    limits: {
+      blkioWeightDevices: [{ major: 8, minor: 0, rate: 300 }],
+      blkioReadBps: [
+        { major: 8, minor: 0, rate: 1024 },
+        { major: 8, minor: 16, rate: 0 },
+      ],
+      blkioWriteIops: [{ major: 8, minor: 0, rate: 5 }],
+    },
+    current: { "blkio.bfq.weight": "100" },
+    writes: [
+      "blkio.bfq.weight_device=8:0 300",
+      "blkio.throttle.read_bps_device=8:0 1024",
+      "blkio.throttle.read_bps_device=8:16 0",
+      "blkio.throttle.write_iops_device=8:0 5",
+    ],
+  },
   { title: "nothing for nothing", limits: {}, current: UNLIMITED_V1, writes: [] },
   {
     title: "nothing for 0, which clients send for what was not given",
@@ -97,6 +132,16 @@ const V1_CASES: Case[] = [
 const SWAP = { "memory.swap.max": "max", "memory.max": "max" };
 
 const V2_CASES: Case[] = [
+  {
+    title: "a line for each device and kind of rate",
+    limits: {
+      blkioWeightDevices: [{ major: 8, minor: 0, rate: 1000 }],
+      blkioReadBps: [{ major: 8, minor: 0, rate: 1024 }],
+      blkioWriteBps: [{ major: 8, minor: 0, rate: 0 }],
+    },
+    current: { "io.weight": "default 100" },
+    writes: ["io.weight=8:0 10000", "io.max=8:0 rbps=1024", "io.max=8:0 wbps=max"],
+  },
   {
     title: "swap as the difference",
     limits: { memoryBytes: 100, memorySwapBytes: 300 },

@@ -1,4 +1,5 @@
 import type { CgroupLimits } from "../types.ts";
+import { deviceLimitsV1, deviceLimitsV2, weightOfBlkio } from "./device-limits.ts";
 
 /** One write to a group's file. */
 export interface CgroupWrite {
@@ -11,7 +12,10 @@ export type CurrentValues = Readonly<Record<string, string | undefined>>;
 
 /** Files `planLimits()` decides by. */
 export const CURRENT_FILES = {
-  1: ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "blkio.weight", "blkio.bfq.weight"],
+  1: [
+    ...["memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "cpu.cfs_period_us", "cpu.rt_runtime_us"],
+    ...["blkio.weight", "blkio.bfq.weight"],
+  ],
   2: ["memory.max", "memory.swap.max", "cpu.max", "io.weight", "io.bfq.weight"],
 } as const;
 
@@ -25,9 +29,10 @@ export function planLimits(version: 1 | 2, limits: CgroupLimits, current: Curren
   return plan.flatMap((step) => step(wanted, current));
 }
 
-/** Docker's clients send 0 for "not given"; only for processes it means "no limit". */
+/** Docker's clients send 0 for "not given"; only for processes it means "no limit", and for swappiness "never". */
 function withoutZeros(limits: CgroupLimits): CgroupLimits {
-  return Object.fromEntries(Object.entries(limits).filter(([key, value]) => value !== 0 || key === "pids"));
+  const isValue = (key: string) => key === "pids" || key === "memorySwappiness";
+  return Object.fromEntries(Object.entries(limits).filter(([key, value]) => value !== 0 || isValue(key)));
 }
 
 type PlanStep = (limits: CgroupLimits, current: CurrentValues) => CgroupWrite[];
@@ -36,10 +41,14 @@ const V1_PLAN: readonly PlanStep[] = [
   memoryV1,
   (limits) => write("memory.soft_limit_in_bytes", limits.memoryReservationBytes),
   (limits) => write("cpu.shares", limits.cpuShares),
-  (limits) => write("cpu.cfs_period_us", limits.cpuPeriodMicros),
-  (limits) => write("cpu.cfs_quota_us", limits.cpuQuotaMicros),
+  cfsV1,
+  realtimeV1,
   cpuset,
   pids,
+  ({ memorySwappiness }) => write("memory.swappiness", memorySwappiness),
+  ({ oomKillDisable }) =>
+    write("memory.oom_control", oomKillDisable === undefined ? undefined : Number(oomKillDisable)),
+  deviceLimitsV1,
   ({ blkioWeight }, current) =>
     write(
       ["blkio.bfq.weight", "blkio.weight"].find((file) => current[file] !== undefined),
@@ -56,6 +65,7 @@ const V2_PLAN: readonly PlanStep[] = [
   cpuset,
   pids,
   ioWeight,
+  deviceLimitsV2,
 ];
 
 /**
@@ -70,6 +80,22 @@ function memoryV1({ memoryBytes, memorySwapBytes }: CgroupLimits, current: Curre
   const wanted = memorySwapBytes ?? (memoryBytes === -1 ? -1 : undefined);
   const both = write("memory.memsw.limit_in_bytes", wanted);
   return asNumber(memoryBytes) > Number(sum) ? [...both, ...memory] : [...memory, ...both];
+}
+
+/** A group's share may not exceed its parent's between the two writes either: the one that lowers it comes first. */
+function cfsV1({ cpuPeriodMicros, cpuQuotaMicros }: CgroupLimits, current: CurrentValues): CgroupWrite[] {
+  const period = write("cpu.cfs_period_us", cpuPeriodMicros);
+  const quota = write("cpu.cfs_quota_us", cpuQuotaMicros);
+  const isShorter = (cpuPeriodMicros ?? 0) < Number(current["cpu.cfs_period_us"] ?? 0);
+  return isShorter ? [...quota, ...period] : [...period, ...quota];
+}
+
+/** The period may never be shorter than the time that real-time processes get of it. */
+function realtimeV1(limits: CgroupLimits, current: CurrentValues): CgroupWrite[] {
+  const period = write("cpu.rt_period_us", limits.cpuRealtimePeriodMicros);
+  const runtime = write("cpu.rt_runtime_us", limits.cpuRealtimeRuntimeMicros);
+  const isTooShort = (limits.cpuRealtimePeriodMicros ?? 0) < Number(current["cpu.rt_runtime_us"] ?? 0);
+  return isTooShort ? [...runtime, ...period] : [...period, ...runtime];
 }
 
 function asNumber(limit = 0): number {
@@ -115,11 +141,10 @@ function pids({ pids }: CgroupLimits): CgroupWrite[] {
   return writeMax("pids.max", pids === 0 ? -1 : pids);
 }
 
-/** BFQ counts 10 to 1000 as Docker does; the cost controller 1 to 10000. */
 function ioWeight({ blkioWeight }: CgroupLimits, current: CurrentValues): CgroupWrite[] {
   if (current["io.bfq.weight"] !== undefined) return write("io.bfq.weight", blkioWeight);
   if (current["io.weight"] === undefined || blkioWeight === undefined) return [];
-  return write("io.weight", 1 + Math.floor(((blkioWeight - 10) * 9999) / 990));
+  return write("io.weight", weightOfBlkio(blkioWeight));
 }
 
 /**

@@ -142,7 +142,7 @@ function specOf(
       group: readFileSync(join(ROOTFS, "etc/group"), "utf8"),
     },
     devices: readDevices(hostConfig),
-    host: readSpecHost(lab.kernel.features),
+    host: readSpecHost(lab.kernel.features, () => lab.kernel.cgroups.supportedLimits(lab.cgroupParent)),
     ...request.input,
   });
 }

@@ -1,7 +1,15 @@
 /** A plain container on a plain host, for the tests of this folder to change. */
+import type { LimitKind } from "#kernel/types.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker/containers.ts";
 import { ALL_CAPABILITIES } from "./capabilities.ts";
 import type { SpecHost, SpecInput } from "./types.ts";
+
+export const ALL_LIMITS: readonly LimitKind[] = [
+  ...(["memory", "swap", "reservation", "swappiness", "oomKillDisable"] as const),
+  ...(["cpuShares", "cpuQuota", "cpuRealtime", "cpuset", "pids"] as const),
+  ...(["blkioWeight", "blkioWeightDevice"] as const),
+  ...(["blkioReadBps", "blkioWriteBps", "blkioReadIops", "blkioWriteIops"] as const),
+];
 
 export const EXAMPLE_HOST: SpecHost = {
   features: {
@@ -15,7 +23,8 @@ export const EXAMPLE_HOST: SpecHost = {
   capabilities: ALL_CAPABILITIES.filter((name) => name !== "CAP_SYS_RESOURCE"),
   hardLimits: { RLIMIT_NOFILE: 20000, RLIMIT_CORE: Number.POSITIVE_INFINITY },
   oomScoreAdj: 0,
-  blkioWeight: false,
+  selinux: false,
+  limits: new Set(ALL_LIMITS.filter((kind) => !kind.startsWith("blkioWeight"))),
 };
 
 export const EXAMPLE_ACCOUNTS = {

@@ -20,7 +20,7 @@ const OCI_VERSION = "1.0.2";
 export function buildRuntimeSpec(input: SpecInput): SpecResult {
   const { config, hostConfig, host, namespaces } = input;
   const { process, capabilities, warnings } = containerProcess(input);
-  const security = securityOf(hostConfig, host, input.defaults);
+  const security = securityOf(hostConfig, host, input.defaults, input.id);
   const access = devicesOf(hostConfig, input.devices);
   const limits = resourcesOf({
     hostConfig,
@@ -38,7 +38,7 @@ export function buildRuntimeSpec(input: SpecInput): SpecResult {
     mounts: mountsOf(input, security),
     ...annotationsOf(input),
     linux: {
-      namespaces: namespacesOf(namespaces),
+      namespaces: namespacesOf(namespaces, { time: input.defaults?.timeNamespaces ?? false }),
       cgroupsPath: input.cgroupPath,
       resources: limits.resources,
       sysctl: sysctlsOf(input),
@@ -46,9 +46,10 @@ export function buildRuntimeSpec(input: SpecInput): SpecResult {
       ...(propagation ? { rootfsPropagation: propagation } : {}),
       ...(seccomp ? { seccomp } : {}),
       ...hiddenPaths(input),
+      ...(security.mountLabel ? { mountLabel: security.mountLabel } : {}),
     },
   };
-  return { spec, warnings: [...warnings, ...limits.warnings] };
+  return { spec, warnings: [...warnings, ...limits.warnings, ...security.warnings] };
 }
 
 function annotationsOf({ hostConfig }: SpecInput): Pick<RuntimeSpec, "annotations"> {

@@ -1,6 +1,6 @@
 /** Device nodes and which devices a container's processes may open. */
 import { Internal, InvalidArgument } from "#base/errors.ts";
-import type { HostConfig } from "#spec/docker/containers.ts";
+import type { DeviceMapping, HostConfig } from "#spec/docker/containers.ts";
 import type { RuntimeDevice, RuntimeDeviceRule } from "#spec/oci/runtime.ts";
 import { DEVICE_RULES } from "./defaults.ts";
 import type { SpecDevices } from "./types.ts";
@@ -33,6 +33,11 @@ export function devicesOf(hostConfig: HostConfig, found: SpecDevices): DeviceAcc
 function ruleOf({ device, access }: SpecDevices["asked"][number]): RuntimeDeviceRule {
   const type = device.type === "b" ? "b" : "c";
   return { allow: true, type, major: device.major, minor: device.minor, access };
+}
+
+/** @throws InvalidArgument */
+export function checkDeviceAccess({ CgroupPermissions: access }: DeviceMapping): void {
+  if (access && !/^[rwm]{1,3}$/.test(access)) throw new InvalidArgument(`invalid device mode: ${access}`);
 }
 
 /** "c 1:* rwm" */

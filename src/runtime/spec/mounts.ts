@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { InvalidArgument } from "#base/errors.ts";
 import type { RuntimeMount } from "#spec/oci/runtime.ts";
 import { DEFAULT_MOUNTS, SHM_PATH, SHM_SIZE_BYTES } from "./defaults.ts";
-import { INIT_PATH } from "./process.ts";
+import { INIT_PATH, initOf } from "./process.ts";
 import type { SpecInput, SpecMount } from "./types.ts";
 
 /** @throws InvalidArgument for mounts that cannot be */
@@ -90,8 +90,9 @@ function generatedFiles({ files, hostConfig }: SpecInput): RuntimeMount[] {
   );
 }
 
-function initMount({ hostConfig, initPath }: SpecInput): RuntimeMount[] {
-  return hostConfig.Init && initPath !== undefined ? [bind(initPath, INIT_PATH, ["bind", "ro"])] : [];
+function initMount(input: SpecInput): RuntimeMount[] {
+  const program = initOf(input);
+  return program === undefined ? [] : [bind(program, INIT_PATH, ["bind", "ro"])];
 }
 
 function bind(source: string, destination: string, options: string[]): RuntimeMount {

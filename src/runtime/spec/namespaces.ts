@@ -5,8 +5,15 @@ import type { NamespaceChoice, SpecInput } from "./types.ts";
 const KINDS = ["network", "uts", "pid", "ipc", "cgroup"] as const;
 
 /** Those not listed are the host's. The mount namespace is always the container's own. */
-export function namespacesOf(choices: SpecInput["namespaces"]): RuntimeNamespace[] {
-  return [{ type: "mount" }, ...KINDS.flatMap((type) => namespaceOf(type, choices[type]))];
+export function namespacesOf(
+  choices: SpecInput["namespaces"],
+  options: { readonly time?: boolean } = {},
+): RuntimeNamespace[] {
+  return [
+    { type: "mount" },
+    ...KINDS.flatMap((type) => namespaceOf(type, choices[type])),
+    ...(options.time ? [{ type: "time" } as const] : []),
+  ];
 }
 
 function namespaceOf(type: RuntimeNamespace["type"], choice: NamespaceChoice): RuntimeNamespace[] {

@@ -25,7 +25,7 @@ export function containerProcess(input: SpecInput): ProcessResult {
   const { config, hostConfig, host } = input;
   const { user, home } = resolveUser(config.User ?? "", hostConfig.GroupAdd ?? [], input.accounts);
   const capabilities = chooseCapabilities(hostConfig, host.capabilities);
-  const { rlimits, warnings } = rlimitsOf(ulimitsOf(input), host);
+  const { rlimits, warnings } = rlimitsFor(input);
   const score = oomScore(hostConfig.OomScoreAdj ?? 0, host);
   const terminal = config.Tty ?? false;
   return {
@@ -37,7 +37,7 @@ export function containerProcess(input: SpecInput): ProcessResult {
       cwd: workingDirectory(config.WorkingDir),
       capabilities: capabilitySets(capabilities, user.uid),
       ...(rlimits.length > 0 ? { rlimits } : {}),
-      ...securityOf(hostConfig, host, input.defaults).process,
+      ...securityOf(hostConfig, host, input.defaults, input.id).process,
       oomScoreAdj: score.value,
     },
     capabilities,
@@ -55,7 +55,7 @@ export function execProcess(input: ExecInput): ExecResult {
   );
   const privileged = exec.Privileged || hostConfig.Privileged;
   const capabilities = chooseCapabilities({ ...hostConfig, Privileged: privileged }, host.capabilities);
-  const { rlimits, warnings } = rlimitsOf(ulimitsOf(input), host);
+  const { rlimits, warnings } = rlimitsFor(input);
   const terminal = exec.Tty ?? false;
   if (!exec.Cmd?.length) throw new InvalidArgument("No exec command specified");
   return {
@@ -67,14 +67,21 @@ export function execProcess(input: ExecInput): ExecResult {
       cwd: workingDirectory(exec.WorkingDir || config.WorkingDir),
       capabilities: capabilitySets(capabilities, user.uid),
       ...(rlimits.length > 0 ? { rlimits } : {}),
-      ...securityOf({ ...hostConfig, Privileged: privileged }, host, input.defaults).process,
+      ...securityOf({ ...hostConfig, Privileged: privileged }, host, input.defaults, input.id).process,
     },
     warnings,
   };
 }
 
+/** What decides about resource limits. */
+type LimitsInput = Pick<SpecInput, "hostConfig" | "host" | "defaults">;
+
+export function rlimitsFor(input: LimitsInput): ReturnType<typeof rlimitsOf> {
+  return rlimitsOf(ulimitsOf(input), input.host);
+}
+
 /** A container's own limits, then the administrator's and Docker's for names it does not mention. */
-function ulimitsOf({ hostConfig, host, defaults }: SpecInput | ExecInput): Ulimit[] {
+function ulimitsOf({ hostConfig, host, defaults }: LimitsInput): Ulimit[] {
   const limits = [...(hostConfig.Ulimits ?? [])];
   for (const ulimit of [...(defaults?.ulimits ?? []), ...openFiles(host)])
     if (!limits.some(({ Name }) => Name === ulimit.Name)) limits.push(ulimit);
@@ -95,10 +102,16 @@ function terminalOf(
   return { terminal, ...(height > 0 && width > 0 ? { consoleSize: { height, width } } : {}) };
 }
 
-function commandLine({ config, hostConfig, initPath }: SpecInput): string[] {
+/** The init's program on the host, for a container that has one in front of its first process. */
+export function initOf({ hostConfig, defaults, initPath }: SpecInput): string | undefined {
+  return (hostConfig.Init ?? defaults?.init) ? initPath : undefined;
+}
+
+function commandLine(input: SpecInput): string[] {
+  const { config } = input;
   const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   if (command.length === 0) throw new InvalidArgument("no command specified");
-  return hostConfig.Init && initPath !== undefined ? [INIT_PATH, "--", ...command] : command;
+  return initOf(input) === undefined ? command : [INIT_PATH, "--", ...command];
 }
 
 /** Descriptors of the runtime are no places to work in: one that leaks leads to the host (CVE-2024-21626). */
@@ -117,7 +130,7 @@ function workingDirectory(asked: string | undefined): string {
   return path === "/" ? path : path.replace(/\/$/, "");
 }
 
-function oomScore(
+export function oomScore(
   asked: number,
   host: Pick<SpecHost, "capabilities" | "oomScoreAdj">,
 ): { readonly value: number; readonly warnings: readonly string[] } {

@@ -1,18 +1,19 @@
 import { expect, test } from "bun:test";
+import type { LimitKind } from "#kernel/types.ts";
 import type { HostConfig } from "#spec/docker/containers.ts";
-import { EXAMPLE_HOST } from "./_example.ts";
+import { ALL_LIMITS, EXAMPLE_HOST } from "./_example.ts";
 import { resourcesOf } from "./resources.ts";
 import type { SpecHost } from "./types.ts";
 
-const V2: SpecHost = {
+const ALL: SpecHost = { ...EXAMPLE_HOST, limits: new Set(ALL_LIMITS) };
+const without = (...kinds: LimitKind[]): SpecHost => ({
   ...EXAMPLE_HOST,
-  features: { ...EXAMPLE_HOST.features, cgroup: "v2" },
-  blkioWeight: true,
-};
-const NO_SWAP: SpecHost = { ...EXAMPLE_HOST, features: { ...EXAMPLE_HOST.features, swapLimit: false } };
+  limits: new Set(ALL_LIMITS.filter((kind) => !kinds.includes(kind))),
+});
+const NO_SWAP = without("swap");
 const DISK = new Map([["/dev/sda", { major: 8, minor: 0 }]]);
 
-function limits(hostConfig: HostConfig, host: SpecHost = EXAMPLE_HOST) {
+function limits(hostConfig: HostConfig, host: SpecHost = ALL) {
   return resourcesOf({ hostConfig, host, deviceRules: [], blockDevices: DISK });
 }
 
@@ -30,7 +31,7 @@ test.each<{ name: string; hostConfig: HostConfig; host?: SpecHost; expected: obj
   },
   {
     name: "memory without swap counting",
-    hostConfig: { Memory: 100 },
+    hostConfig: { Memory: 100, MemorySwap: -1 },
     host: NO_SWAP,
     expected: { memory: { limit: 100 } },
   },
@@ -47,11 +48,9 @@ test.each<{ name: string; hostConfig: HostConfig; host?: SpecHost; expected: obj
     hostConfig: { MemorySwappiness: 0, OomKillDisable: true },
     expected: { memory: { swappiness: 0, disableOOMKiller: true } },
   },
-  { name: "v2 without", hostConfig: { MemorySwappiness: 0, OomKillDisable: true }, host: V2, expected: {} },
   {
     name: "block I/O",
     hostConfig: { BlkioWeight: 300, BlkioDeviceReadBps: [{ Path: "/dev/sda", Rate: 1024 }] },
-    host: V2,
     expected: { blockIO: { weight: 300, throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 1024 }] } },
   },
 ])("resourcesOf(): $name", ({ hostConfig, host, expected }) => {
@@ -59,7 +58,7 @@ test.each<{ name: string; hostConfig: HostConfig; host?: SpecHost; expected: obj
 });
 
 test("resourcesOf() warns of what this host cannot do", () => {
-  expect(limits({ BlkioWeight: 300 }).warnings[0]).toContain("Block I/O weight");
+  expect(limits({ BlkioWeight: 300 }, without("blkioWeight")).warnings[0]).toContain("Block I/O weight");
   expect(limits({ Memory: 100, MemorySwap: 150 }, NO_SWAP)).toEqual({
     resources: { devices: [], memory: { limit: 100 } },
     warnings: [

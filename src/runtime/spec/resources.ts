@@ -2,11 +2,12 @@
 import type { HostConfig, ThrottleDevice } from "#spec/docker/containers.ts";
 import type { RuntimeDeviceRule, RuntimeResources } from "#spec/oci/runtime.ts";
 import { CPU_PERIOD_MICROS, quotaOfNanoCpus } from "../limits.ts";
+import { discardUnsupported } from "./discard.ts";
 import type { DeviceNumbers, SpecHost } from "./types.ts";
 
 export interface ResourcesInput {
   readonly hostConfig: HostConfig;
-  readonly host: Pick<SpecHost, "features" | "blkioWeight">;
+  readonly host: Pick<SpecHost, "limits">;
   readonly deviceRules: readonly RuntimeDeviceRule[];
   /** Of the block devices named in the blkio options, by path. */
   readonly blockDevices: ReadonlyMap<string, DeviceNumbers>;
@@ -15,14 +16,14 @@ export interface ResourcesInput {
 /** What was asked for, as far as this host can do it; the rest becomes warnings in Docker's words. */
 export function resourcesOf(input: ResourcesInput): {
   readonly resources: RuntimeResources;
-  readonly warnings: string[];
+  readonly warnings: readonly string[];
 } {
-  const warnings: string[] = [];
+  const { kept, warnings } = discardUnsupported(input.hostConfig, input.host.limits);
   const resources: RuntimeResources = { devices: [...input.deviceRules] };
-  assignIfAny(resources, "memory", memoryOf(input, warnings));
-  assignIfAny(resources, "cpu", cpuOf(input.hostConfig));
-  assignIfAny(resources, "blockIO", blockIoOf(input, warnings));
-  const { PidsLimit: pids } = input.hostConfig;
+  assignIfAny(resources, "memory", memoryOf(kept, input.host));
+  assignIfAny(resources, "cpu", cpuOf(kept));
+  assignIfAny(resources, "blockIO", blockIoOf(kept, input.blockDevices));
+  const { PidsLimit: pids } = kept;
   if (pids && pids > 0) resources.pids = { limit: pids };
   return { resources, warnings };
 }
@@ -37,22 +38,16 @@ function assignIfAny<K extends keyof RuntimeResources>(
 }
 
 function memoryOf(
-  { hostConfig, host }: ResourcesInput,
-  warnings: string[],
+  hostConfig: HostConfig,
+  { limits }: ResourcesInput["host"],
 ): NonNullable<RuntimeResources["memory"]> {
   const { Memory: limit, MemorySwap: swap, MemorySwappiness: swappiness } = hostConfig;
-  if (limit && swap && swap > 0 && !host.features.swapLimit) {
-    warnings.push(
-      "Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.",
-    );
-  }
-  const isV1 = host.features.cgroup !== "v2";
   return {
     limit: limit || undefined,
     reservation: hostConfig.MemoryReservation || undefined,
-    swap: host.features.swapLimit ? swap || (limit ? 2 * limit : undefined) : undefined,
-    swappiness: isV1 && swappiness != null && swappiness >= 0 ? swappiness : undefined,
-    disableOOMKiller: isV1 && hostConfig.OomKillDisable ? true : undefined,
+    swap: limits.has("swap") ? swap || (limit ? 2 * limit : undefined) : undefined,
+    swappiness: swappiness != null && swappiness >= 0 ? swappiness : undefined,
+    disableOOMKiller: hostConfig.OomKillDisable || undefined,
   };
 }
 
@@ -70,8 +65,8 @@ function cpuOf(hostConfig: HostConfig): NonNullable<RuntimeResources["cpu"]> {
 }
 
 function blockIoOf(
-  { hostConfig, host, blockDevices }: ResourcesInput,
-  warnings: string[],
+  hostConfig: HostConfig,
+  blockDevices: ResourcesInput["blockDevices"],
 ): NonNullable<RuntimeResources["blockIO"]> {
   const throttle = (devices: readonly ThrottleDevice[] | null | undefined) =>
     nonEmpty(
@@ -86,15 +81,9 @@ function blockIoOf(
       return numbers ? [{ ...numbers, weight: Weight }] : [];
     }),
   );
-  const weight = hostConfig.BlkioWeight || undefined;
-  if ((weight ?? weightDevice) && !host.blkioWeight) {
-    warnings.push(
-      "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.",
-    );
-  }
   return {
-    weight: host.blkioWeight ? weight : undefined,
-    weightDevice: host.blkioWeight ? weightDevice : undefined,
+    weight: hostConfig.BlkioWeight || undefined,
+    weightDevice,
     throttleReadBpsDevice: throttle(hostConfig.BlkioDeviceReadBps),
     throttleWriteBpsDevice: throttle(hostConfig.BlkioDeviceWriteBps),
     throttleReadIOPSDevice: throttle(hostConfig.BlkioDeviceReadIOps),

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { EXAMPLE_HOST } from "./_example.ts";
 import { securityOf } from "./security.ts";
 
-const APPARMOR_HOST = { features: { ...EXAMPLE_HOST.features, apparmor: true } };
+const APPARMOR_HOST = { selinux: false, features: { ...EXAMPLE_HOST.features, apparmor: true } };
 
 test.each<{ options: string[]; expected: object }>([
   { options: [], expected: { process: {}, seccompProfile: "builtin", writableCgroups: false } },
@@ -44,7 +44,29 @@ test("securityOf() of a privileged container filters nothing unless asked by nam
 test.each([
   { option: "nonsense", message: 'invalid --security-opt 1: "nonsense"' },
   { option: "foo=bar", message: 'invalid --security-opt 2: "foo=bar"' },
-  { option: "no-new-privileges=maybe", message: 'invalid --security-opt value: "no-new-privileges=maybe"' },
+  { option: "no-new-privileges=maybe", message: 'invalid --security-opt 2: "no-new-privileges=maybe"' },
 ])("securityOf() refuses $option", ({ option, message }) => {
   expect(() => securityOf({ SecurityOpt: [option] }, EXAMPLE_HOST)).toThrow(message);
+});
+
+test("securityOf() refuses a profile where the host has no AppArmor, and takes the word for none", () => {
+  const asked = { SecurityOpt: ["apparmor=mine"] };
+  expect(() => securityOf(asked, EXAMPLE_HOST)).toThrow(
+    'AppArmor profile "mine" cannot be applied: AppArmor is not enabled on this host',
+  );
+  expect(securityOf({ SecurityOpt: ["apparmor:unconfined"] }, EXAMPLE_HOST).process).toEqual({});
+});
+
+test("securityOf() labels processes and mounts where SELinux is on, and warns where it is off", () => {
+  const asked = { SecurityOpt: ["label=type:web_t", "label:level:s0:c1,c2"] };
+  expect(securityOf(asked, { ...EXAMPLE_HOST, selinux: true })).toMatchObject({
+    process: { selinuxLabel: "system_u:system_r:web_t:s0:c1,c2" },
+    mountLabel: "system_u:object_r:container_file_t:s0:c1,c2",
+    warnings: [],
+  });
+  const { process, mountLabel, warnings } = securityOf(asked, EXAMPLE_HOST);
+  expect({ process, mountLabel }).toEqual({ process: {}, mountLabel: undefined });
+  expect(warnings).toHaveLength(2);
+  for (const unlabelled of [{ Privileged: true }, { PidMode: "host" }, { SecurityOpt: ["label=disable"] }])
+    expect(securityOf(unlabelled, { ...EXAMPLE_HOST, selinux: true }).mountLabel).toBeUndefined();
 });

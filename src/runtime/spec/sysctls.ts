@@ -15,21 +15,32 @@ const NAMESPACED: readonly (readonly [RegExp, "network" | "ipc" | "uts"])[] = [
  */
 export function sysctlsOf({ config, hostConfig, namespaces }: SpecInput): Record<string, string> {
   const asked = hostConfig.Sysctls ?? {};
-  for (const key of Object.keys(asked)) {
-    const kind = NAMESPACED.find(([pattern]) => pattern.test(key))?.[1];
-    if (kind === undefined)
-      throw new InvalidArgument(
-        `invalid sysctl '${key}': it does not belong to a namespace and would change the host`,
-      );
-    if (namespaces[kind] === "host")
-      throw new InvalidArgument(`sysctl '${key}' is not allowed in host ${kind} namespace`);
-  }
+  checkSysctls(asked, {
+    network: namespaces.network === "host",
+    ipc: namespaces.ipc === "host",
+    uts: namespaces.uts === "host",
+  });
   const sharesNetwork = namespaces.network === "host" || hostConfig.NetworkMode?.startsWith("container:");
   return {
     ...(config.Domainname && namespaces.uts !== "host" ? { "kernel.domainname": config.Domainname } : {}),
     ...(sharesNetwork ? {} : OPEN_NETWORK),
     ...asked,
   };
+}
+
+/** @throws InvalidArgument for a key that would change the host */
+export function checkSysctls(
+  asked: Readonly<Record<string, string>>,
+  isHosts: Readonly<Record<"network" | "ipc" | "uts", boolean>>,
+): void {
+  for (const key of Object.keys(asked)) {
+    const kind = NAMESPACED.find(([pattern]) => pattern.test(key))?.[1];
+    if (kind === undefined)
+      throw new InvalidArgument(
+        `invalid sysctl '${key}': it does not belong to a namespace and would change the host`,
+      );
+    if (isHosts[kind]) throw new InvalidArgument(`sysctl '${key}' is not allowed in host ${kind} namespace`);
+  }
 }
 
 const OPEN_NETWORK = {

@@ -1,5 +1,5 @@
 /** What `config.json` is made from: Docker's configuration, and facts somebody has looked up. No function here acts. */
-import type { KernelFeatures } from "#kernel/types.ts";
+import type { KernelFeatures, LimitKind } from "#kernel/types.ts";
 import type { ContainerConfig, HostConfig, Ulimit } from "#spec/docker/containers.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
 import type { RuntimeDevice, RuntimeProcess, RuntimeSpec } from "#spec/oci/runtime.ts";
@@ -15,8 +15,10 @@ export interface SpecHost {
   readonly hardLimits: Readonly<Record<string, number>>;
   /** Our own; without CAP_SYS_RESOURCE nobody gets less. */
   readonly oomScoreAdj: number;
-  /** Relative block I/O weights have an effect. */
-  readonly blkioWeight: boolean;
+  /** The administrator wants SELinux labels, and the host has SELinux. */
+  readonly selinux: boolean;
+  /** What the kernel can limit for a container's group. */
+  readonly limits: ReadonlySet<LimitKind>;
 }
 
 /** A namespace of the container's own, the host's, or one that exists already. */
@@ -52,6 +54,10 @@ export interface SpecDefaults {
   readonly ulimits?: readonly Ulimit[];
   /** "unconfined", "builtin" or the JSON text of a profile; "builtin" when absent. */
   readonly seccompProfile?: string;
+  /** An init in front of the first process. */
+  readonly init?: boolean;
+  /** A time namespace for each container that runs in one of its own of the other kinds. */
+  readonly timeNamespaces?: boolean;
   /** AppArmor profile loaded by the engine; none when absent. */
   readonly apparmorProfile?: string;
 }
@@ -82,7 +88,7 @@ export interface SpecInput {
   /** What `readDevices()` found for this host configuration. */
   readonly devices: SpecDevices;
   readonly host: SpecHost;
-  readonly defaults?: SpecDefaults;
+  readonly defaults?: SpecDefaults | undefined;
   /** With HostConfig.Init: the supervisor's program, mounted at /sbin/docker-init. */
   readonly initPath?: string;
 }
@@ -109,12 +115,14 @@ export interface SpecResult {
 
 export interface ExecInput {
   /** The container's. */
+  readonly id?: string;
+  /** The container's. */
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
   readonly exec: ExecConfig;
   readonly accounts: AccountFiles;
   readonly host: SpecHost;
-  readonly defaults?: SpecDefaults;
+  readonly defaults?: SpecDefaults | undefined;
 }
 
 export interface ExecResult {

@@ -1,0 +1,43 @@
+import { InvalidArgument } from "#base/errors.ts";
+import { readIfExists } from "#base/fs.ts";
+import { parseCpuSet } from "#containers/cpu-set.ts";
+import type { Cgroups } from "#kernel/types.ts";
+import type { SpecDefaults } from "#runtime/spec/types.ts";
+import type { DaemonConfig, IsolationConfig } from "./types.ts";
+
+/** What containers get that say nothing, as the runtime layer takes it. */
+export function specDefaults(isolation: IsolationConfig): SpecDefaults {
+  return {
+    noNewPrivileges: isolation.noNewPrivileges,
+    ulimits: isolation.ulimits,
+    seccompProfile: isolation.seccompProfile.text,
+    init: isolation.init,
+    timeNamespaces: isolation.timeNamespaces,
+  };
+}
+
+/** The group above all containers, with the real-time share an administrator gives them. @throws InvalidArgument */
+export function prepareGroups(
+  cgroups: Pick<Cgroups, "prepareParent" | "setLimits" | "supportedLimits">,
+  { cgroupParent, isolation }: Pick<DaemonConfig, "cgroupParent" | "isolation">,
+): void {
+  cgroups.prepareParent(cgroupParent);
+  const { periodMicros, runtimeMicros } = isolation.realtime;
+  if (!periodMicros && !runtimeMicros) return;
+  if (!cgroups.supportedLimits(cgroupParent).has("cpuRealtime"))
+    throw new InvalidArgument(
+      "daemon-scoped cpu-rt-period and cpu-rt-runtime are not supported by this kernel's control groups",
+      { hint: "they need control groups v1 and a kernel with real-time group scheduling" },
+    );
+  cgroups.setLimits(cgroupParent, {
+    cpuRealtimePeriodMicros: periodMicros ?? 0,
+    cpuRealtimeRuntimeMicros: runtimeMicros ?? 0,
+  });
+}
+
+export const NO_QUOTA = "--storage-opt is supported only for overlay over xfs with 'pquota' mount option";
+
+/** Memory nodes a cpuset may name; a machine that does not say has one. */
+export function onlineMemoryNodes(): readonly number[] {
+  return parseCpuSet(readIfExists("/sys/devices/system/node/online")?.trim() ?? "0") ?? [0];
+}
