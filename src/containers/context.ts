@@ -73,6 +73,7 @@ export interface ContainersDeps {
     | "start"
     | "exec"
     | "recover"
+    | "recoverExecs"
     | "cleanUp"
     | "listLive"
     | "freeze"

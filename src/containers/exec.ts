@@ -93,6 +93,7 @@ async function runSession(
     id,
     runDirectory,
     process,
+    note: JSON.stringify(config),
     terminal: config.Tty ?? false,
     openStdin: config.AttachStdin ?? false,
     runtime: record.hostConfig.Runtime || ctx.runtime.defaultName,
@@ -164,7 +165,7 @@ function withDetachKeys(
   return client;
 }
 
-async function watchSession(
+export async function watchSession(
   ctx: Context,
   record: ContainerRecord,
   session: ExecSession,
@@ -172,8 +173,12 @@ async function watchSession(
 ): Promise<void> {
   const { code } = await process.exited;
   if (ctx.closing.aborted) return;
-  endSession(ctx, session, code);
-  emitContainerEvent(ctx, record, "exec_die", { execID: session.id, exitCode: `${code}` });
+  endTold(ctx, record, session, code);
+}
+
+export function endTold(ctx: Context, record: ContainerRecord, session: ExecSession, exitCode: number): void {
+  endSession(ctx, session, exitCode);
+  emitContainerEvent(ctx, record, "exec_die", { execID: session.id, exitCode: `${exitCode}` });
 }
 
 function endSession(ctx: Context, session: ExecSession, exitCode: number): void {

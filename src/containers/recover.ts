@@ -5,6 +5,7 @@ import { bootContainers } from "./boot.ts";
 import type { Context } from "./context.ts";
 import { undoCreate } from "./create.ts";
 import { emitContainerEvent } from "./emit.ts";
+import { recoverSessions } from "./exec-recover.ts";
 import { recordExit, tellExit } from "./exit.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { isUp } from "./lifecycle.ts";
@@ -42,6 +43,7 @@ export async function recoverContainers(ctx: Context): Promise<void> {
   }
   ctx.networks.recover(running);
   ctx.volumes.recover(running);
+  await findSessions(ctx, running);
   for (const [record, recovered] of found)
     if (recovered.state !== "running") await settle(ctx, record, recovered);
   await finishRemovals(ctx);
@@ -49,6 +51,15 @@ export async function recoverContainers(ctx: Context): Promise<void> {
   if (!ctx.settings.liveRestore) await stopSurvivors(ctx, running);
   const ended = new Set(suspects.filter(({ id }) => !ctx.live.find(id)?.run).map(({ id }) => id));
   void bootContainers(ctx, ended); // requests need not wait for it: each container has its lock
+}
+
+async function findSessions(ctx: Context, running: ReadonlySet<string>): Promise<void> {
+  const limiter = new Limiter(AT_ONCE);
+  const find = (id: string) =>
+    recoverSessions(ctx, ctx.records.resolve(id)).catch((error) =>
+      ctx.log.warn("cannot find the exec sessions of a container again", { container: id, error }),
+    );
+  await Promise.all([...running].map((id) => limiter.run(() => find(id))));
 }
 
 /** The last daemon died and could not take its containers along. */

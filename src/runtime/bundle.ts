@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno, readIfExists } from "#base/fs.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
@@ -15,6 +15,8 @@ const CONFIG_NAME = "config.json";
 /** Which configured runtime started the container: whoever removes it later must ask the same one. */
 const RUNTIME_NAME = "runtime";
 const EXEC_NAME = "exec";
+/** What the engine wants to know of a session when it finds it again. */
+const NOTE_NAME = "note.json";
 
 const BUNDLE_NAMES = [
   CONFIG_NAME,
@@ -83,11 +85,32 @@ export function writeExecSession(
   runDirectory: string,
   execId: string,
   process: RuntimeSpec["process"],
+  note: string,
 ): string {
   const directory = join(runDirectory, EXEC_NAME, execId);
   mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+  writeFileSync(join(directory, NOTE_NAME), note, { mode: 0o600 });
   writeFileSync(join(directory, PROCESS_NAME), JSON.stringify(exact(process)), { mode: 0o600 });
   return directory;
+}
+
+/** Sessions that have a directory: they run, or nobody was there at their end. */
+export function listExecSessions(
+  runDirectory: string,
+): { readonly id: string; readonly directory: string }[] {
+  try {
+    return readdirSync(join(runDirectory, EXEC_NAME)).map((id) => ({
+      id,
+      directory: join(runDirectory, EXEC_NAME, id),
+    }));
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+export function readExecNote(directory: string): string | undefined {
+  return readIfExists(join(directory, NOTE_NAME));
 }
 
 export function removeExecSession(directory: string): void {

@@ -307,7 +307,7 @@ async function exec(
   });
   let stream: AttachStream | undefined;
   const request: ExecRequest = {
-    ...{ containerId, id: newId(), runDirectory, process, runtime },
+    ...{ containerId, id: newId(), runDirectory, process, runtime, note: "{}" },
     ...{ terminal, openStdin: input !== undefined },
     attach: {
       options: ALL,

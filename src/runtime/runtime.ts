@@ -20,6 +20,7 @@ import {
 import { exitRecordPath } from "./paths.ts";
 import { probe } from "./probe.ts";
 import { listLive, recover } from "./recover.ts";
+import { recoverExecs } from "./recover-execs.ts";
 import { checkRootfs } from "./rootfs.ts";
 import { sample } from "./sample.ts";
 import { PROGRAM_ANNOTATION, SeccompPrograms } from "./seccomp/programs.ts";
@@ -30,6 +31,7 @@ import type {
   ExecRequest,
   ProbeOutcome,
   Recovered,
+  RecoveredExec,
   RecoverRequest,
   Runtime,
   StartRequest,
@@ -66,6 +68,7 @@ class SupervisedRuntime implements Runtime, Disposable {
   readonly #options: RuntimeOptions;
   readonly #sealed: SealedRuntimes;
   readonly #programs: SeccompPrograms;
+  #isDisposed = false;
   /** Of the containers this daemon has started or found: their exec sessions' slow readers need a disk too. */
   readonly #stateDirectories = new Map<string, string>();
 
@@ -105,7 +108,7 @@ class SupervisedRuntime implements Runtime, Disposable {
   async exec(request: ExecRequest): Promise<SupervisedProcess> {
     const runtime = this.#named(request.runtime);
     const { containerId, terminal } = request;
-    const directory = writeExecSession(request.runDirectory, request.id, request.process);
+    const directory = writeExecSession(request.runDirectory, request.id, request.process, request.note);
     try {
       const session = await this.#launch({
         ...request,
@@ -115,12 +118,12 @@ class SupervisedRuntime implements Runtime, Disposable {
         command: execCommand(runtime, this.#options.stateRoot, containerId, terminal),
         program: request.process.args[0] ?? "",
         stdinOnce: true,
-        record: undefined,
+        record: exitRecordPath(directory),
         overflow: this.#stateDirectories.get(containerId),
         log: undefined,
         attach: request.attach ? [request.attach] : [],
       });
-      void session.exited.then(() => removeExecSession(directory));
+      void session.exited.then(() => this.#forgetSession(directory));
       return session;
     } catch (error) {
       removeExecSession(directory);
@@ -131,6 +134,12 @@ class SupervisedRuntime implements Runtime, Disposable {
   async recover(request: RecoverRequest): Promise<Recovered> {
     this.#stateDirectories.set(request.id, request.stateDirectory);
     return await recover(this.#options.kernel.files, request);
+  }
+
+  async recoverExecs(request: Parameters<Runtime["recoverExecs"]>[0]): Promise<RecoveredExec[]> {
+    return await recoverExecs(this.#options.kernel.files, request, (directory) =>
+      this.#forgetSession(directory),
+    );
   }
 
   async cleanUp(request: CleanUpRequest): Promise<void> {
@@ -169,7 +178,13 @@ class SupervisedRuntime implements Runtime, Disposable {
     return await listLive(this.#options.kernel.files, runRoot);
   }
 
+  /** A daemon that lets go sees its connections close; what it would take for the end must stay for the next one. */
+  #forgetSession(directory: string): void {
+    if (!this.#isDisposed) removeExecSession(directory);
+  }
+
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#sealed[Symbol.dispose]();
   }
 

@@ -81,6 +81,8 @@ export interface ExecRequest {
   /** The container's run directory; the session gets a directory below it. */
   readonly runDirectory: string;
   readonly process: RuntimeSpec["process"];
+  /** Kept beside the session and handed back by `recoverExecs`. */
+  readonly note: string;
   readonly terminal: boolean;
   readonly openStdin: boolean;
   readonly runtime: string;
@@ -126,6 +128,13 @@ export type Recovered =
   | { readonly state: "exited"; readonly status: ExitStatus }
   /** No supervisor and no exit record: the machine went down, or somebody killed the supervisor. */
   | { readonly state: "lost" };
+
+export interface RecoveredExec {
+  readonly id: string;
+  /** As given with the `ExecRequest`. */
+  readonly note: string;
+  readonly recovered: Exclude<Recovered, { readonly state: "lost" }>;
+}
 
 /** A service that is asked for its health from inside its own network; nothing is run for it. */
 export interface ProbeTarget {
@@ -189,6 +198,11 @@ export interface Runtime {
   exec(request: ExecRequest): Promise<SupervisedProcess>;
   /** Looks for the supervisor of a container (or the record of its end). Never starts anything. */
   recover(request: RecoverRequest): Promise<Recovered>;
+  /** The exec sessions of a running container that a daemon before began, and how those that ended meanwhile did. */
+  recoverExecs(request: {
+    readonly containerId: string;
+    readonly runDirectory: string;
+  }): Promise<RecoveredExec[]>;
   /**
    * Removes what an ended container left: processes still in its group (when its supervisor was killed), bundle, runtime
    * state, cgroups. Gone already counts as done.

@@ -82,3 +82,38 @@ test("at the daemon's start containers begin in the order of what they depend on
   expect(story).toEqual(["db start", "db health_status: healthy", "web start", "side start", "last start"]);
   await d.dockerText("rm", "-f", "db", "web", "side", "last");
 });
+
+test("exec sessions go on without the daemon, and how they ended is known to the next", async () => {
+  await using d = await startDaemon();
+  await d.dockerText("run", "-d", "--name", "host", "busybox", "sleep", "1000");
+  const begin = async (script: string) => {
+    const { json } = await d.api("POST", "/containers/host/exec", { Cmd: ["sh", "-c", script] });
+    const { Id } = json as { Id: string };
+    expect((await d.api("POST", `/exec/${Id}/start`, { Detach: true })).status).toBe(200);
+    return Id;
+  };
+  const inspect = async (id: string) => (await d.api("GET", `/exec/${id}/json`)).json;
+  const ends = await begin("while [ ! -e /go ]; do sleep 0.05; done; exit 9");
+  const stays = await begin("while [ ! -e /stop ]; do sleep 0.05; done; exit 4");
+  const root = `/proc/${await d.dockerText("inspect", "-f", "{{.State.Pid}}", "host")}/root`;
+  await d.kill("SIGTERM");
+  await d.machine.text(["touch", `${root}/go`]);
+  await until(
+    "it has ended",
+    async () => (await d.machine.run(["pgrep", "-f", "while . ! -e /go"])).stdout,
+    (pids) => pids === "",
+  );
+  await d.start();
+  expect(await inspect(ends)).toMatchObject({ Running: false, ExitCode: 9 });
+  expect(await inspect(stays)).toMatchObject({ Running: true, ExitCode: null });
+  await d.kill("SIGKILL");
+  await d.start();
+  expect(await d.dockerText("inspect", "-f", "{{.ExecIDs}}", "host")).toBe(`[${stays}]`);
+  await d.machine.text(["touch", `${root}/stop`]);
+  await until(
+    "the other has ended",
+    () => inspect(stays),
+    (now) => (now as { ExitCode: number | null }).ExitCode === 4,
+  );
+  await d.dockerText("rm", "-f", "host");
+});

@@ -6,6 +6,7 @@ import type {
   ContainerSample,
   ExitStatus,
   ProbeOutcome,
+  RecoveredExec,
   Runtime,
   SupervisedProcess,
 } from "#runtime/types.ts";
@@ -25,6 +26,8 @@ export class World {
   /** What health probes find; undefined: nobody answers. */
   probeOutcome: ProbeOutcome | undefined = { passed: true, output: "fine" };
   readonly probes: string[] = [];
+  /** What a new daemon finds of exec sessions. */
+  recoveredExecs: RecoveredExec[] = [];
   readonly execs: FakeProcess[] = [];
   /** Readers that waited for a start and got their connection. */
   connected = 0;
@@ -96,6 +99,7 @@ export function fakeRuntime(world: World) {
     | "start"
     | "exec"
     | "recover"
+    | "recoverExecs"
     | "cleanUp"
     | "listLive"
     | "freeze"
@@ -129,6 +133,9 @@ export function fakeRuntime(world: World) {
       const status = world.exitRecords.get(id);
       if (process) return { state: "running", process };
       return status ? { state: "exited", status } : { state: "lost" };
+    },
+    async recoverExecs() {
+      return world.recoveredExecs;
     },
     async cleanUp({ id, runDirectory }) {
       world.supervisors.get(id)?.exit(137);
