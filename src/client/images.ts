@@ -29,6 +29,19 @@ export interface PullOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface PushOptions {
+  /** Without tag. */
+  readonly name: string;
+  /** Empty sends all tags. */
+  readonly tag: string;
+  /** An OCI platform as JSON. */
+  readonly platform?: string;
+  readonly compression?: string;
+  /** Value of the X-Registry-Auth header. */
+  readonly registryAuth: string;
+  readonly signal?: AbortSignal;
+}
+
 export interface ImportOptions {
   /** Read by the engine itself when it is a URL; "-" means `body`. */
   readonly source: string;
@@ -72,6 +85,12 @@ export class Images {
       headers: { "X-Registry-Auth": options.registryAuth },
       signal: options.signal,
     });
+    yield* jsonLines<ProgressLine>(response.pieces());
+  }
+
+  async *push({ name, registryAuth, signal, ...query }: PushOptions): AsyncGenerator<ProgressLine> {
+    const headers = { "X-Registry-Auth": registryAuth };
+    const response = await this.#http.request("POST", `${pathOf(name)}/push`, { query, headers, signal });
     yield* jsonLines<ProgressLine>(response.pieces());
   }
 

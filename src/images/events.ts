@@ -16,6 +16,12 @@ export function pullEvent(reference: Reference, image: ImageRecord): NewEvent {
   return { type: "image", action: "pull", id: familiarReference(reference), attributes };
 }
 
+/** Told once for each push, also of all tags. */
+export function pushEvent(reference: Reference, image: ImageRecord | undefined): NewEvent {
+  const attributes = { ...image?.config.config?.Labels, name: familiarName(reference) };
+  return { type: "image", action: "push", id: familiarReference(reference), attributes };
+}
+
 /** Told once, at the end of a prune. */
 export function pruneEvent(reclaimedBytes: number): NewEvent {
   return { type: "image", action: "prune", id: "", attributes: { reclaimed: String(reclaimedBytes) } };

@@ -8,6 +8,7 @@ import type { ByteSource } from "#base/streams.ts";
 import type { Events } from "#events/types.ts";
 import { type LoginResult, login } from "#registry/login.ts";
 import { Registries } from "#registry/registries.ts";
+import { UnfinishedUploads } from "#registry/unfinished-uploads.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import type { ImageHistoryItem, ImagePruneResponse, ProgressLine } from "#spec/docker/images.ts";
 import type { Platform } from "#spec/oci/manifest.ts";
@@ -30,16 +31,20 @@ import { type ImagesOptions, withDefaults } from "./options.ts";
 import { type Emit, streamProgress } from "./progress-stream.ts";
 import { pruneImages } from "./prune.ts";
 import { pull } from "./pull.ts";
+import { push } from "./push.ts";
 import { ImageRecords } from "./records.ts";
 import { removeImage } from "./remove.ts";
 import { findImage, getImage } from "./resolve.ts";
 import { parseTagTarget } from "./tag.ts";
 import { createTrustGate } from "./trust/gate.ts";
-import type { Images, ImageUsers, ImageView, PullRequest } from "./types.ts";
+import type { Images, ImageUsers, ImageView, PullRequest, PushRequest } from "./types.ts";
 
 export interface ImagesDeps {
   readonly state: StateStore;
-  readonly storage: Pick<Storage, "content" | "snapshotter" | "unpacker" | "leases" | "collectGarbage">;
+  readonly storage: Pick<
+    Storage,
+    "content" | "snapshotter" | "unpacker" | "compressor" | "leases" | "collectGarbage"
+  >;
   readonly events: Pick<Events, "emit">;
   readonly users: ImageUsers;
   readonly clock: Clock;
@@ -62,6 +67,7 @@ class LocalImages implements Images {
   readonly #records: ImageRecords;
   readonly #layers: Layers;
   readonly #registries: Registries;
+  readonly #unfinished = new UnfinishedUploads();
   #isPruning = false;
 
   constructor(deps: ImagesDeps) {
@@ -156,6 +162,19 @@ class LocalImages implements Images {
         ),
       signal,
     );
+  }
+
+  push({ signal, ...request }: PushRequest): AsyncIterable<ProgressLine> {
+    const options = withDefaults(this.#deps.options);
+    const pushDeps = {
+      ...this.#jobDeps(),
+      compressor: this.#deps.storage.compressor,
+      registries: this.#registries,
+      unfinished: this.#unfinished,
+      maxConcurrentUploads: options.maxConcurrentUploads,
+      maxUploadAttempts: options.maxDownloadAttempts,
+    };
+    return streamProgress((emit, ending) => push(request, pushDeps, emit, ending), signal);
   }
 
   load(

@@ -6,6 +6,8 @@ export interface ImagesOptions {
   readonly maxConcurrentDownloads: number;
   /** Tries in a row that bring nothing, until a download fails. */
   readonly maxDownloadAttempts: number;
+  /** Blobs sent at once by one push. */
+  readonly maxConcurrentUploads: number;
   /** Hosts and CIDRs, as dockerd's `insecure-registries`. */
   readonly insecureRegistries: readonly string[];
   /** Certificates by host, as /etc/docker/certs.d; it need not exist. */
@@ -24,6 +26,7 @@ export interface ImagesOptions {
 export const DEFAULT_IMAGES_OPTIONS: ImagesOptions = {
   maxConcurrentDownloads: 6,
   maxDownloadAttempts: 5,
+  maxConcurrentUploads: 5,
   insecureRegistries: [],
   certsDir: "/etc/docker/certs.d",
   userAgent: "wharf",

@@ -15,7 +15,7 @@ import type {
   ProgressLine,
 } from "#spec/docker/images.ts";
 import type { ImageConfig } from "#spec/oci/image.ts";
-import type { Descriptor } from "#spec/oci/manifest.ts";
+import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
 
 /** An image that is here, unpacked. */
 export interface ImageRecord {
@@ -59,6 +59,17 @@ export interface PullRequest {
   readonly signal?: AbortSignal;
 }
 
+export interface PushRequest {
+  /** Without tag: all tags of the repository. */
+  readonly reference: string;
+  /** Only this one of an image for several. */
+  readonly platform?: Platform;
+  /** Of layers that have no compressed form yet. Default gzip, which every engine reads. */
+  readonly compression?: "gzip" | "zstd";
+  readonly auth?: AuthConfig;
+  readonly signal?: AbortSignal;
+}
+
 export interface ImageFilters {
   readonly [key: string]: readonly string[];
 }
@@ -78,6 +89,8 @@ export interface Images {
   prune(filters: ImageFilters): Promise<ImagePruneResponse>;
   /** Docker's JSON progress, line by line; a failure is thrown before the first line or is the last line. */
   pull(request: PullRequest): AsyncIterable<ProgressLine>;
+  /** As `pull`. What was pulled goes out under the digest it came with. */
+  push(request: PushRequest): AsyncIterable<ProgressLine>;
   /** docker-archive or OCI layout, plain or compressed. */
   load(
     archive: AsyncIterable<Uint8Array>,

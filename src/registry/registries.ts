@@ -3,6 +3,7 @@ import type { Reference } from "#spec/reference.ts";
 import { Repository } from "./client.ts";
 import type { Credentials } from "./credentials.ts";
 import { type HostsOptions, hostPolicy } from "./hosts.ts";
+import { PushRepository } from "./push-repository.ts";
 import { Transport } from "./transport.ts";
 
 export interface RegistriesOptions extends HostsOptions {
@@ -23,6 +24,10 @@ export class Registries {
 
   open(reference: Reference, credentials: Credentials): Repository {
     return new Repository({ transport: this.transport(), clock: this.#clock }, reference, credentials);
+  }
+
+  openForPush(reference: Reference, credentials: Credentials): PushRepository {
+    return new PushRepository({ transport: this.transport(), clock: this.#clock }, reference, credentials);
   }
 
   transport(): Transport {

@@ -6,7 +6,7 @@ import { endpointsOf } from "./endpoint.ts";
 import type { Refusal } from "./errors.ts";
 import { requestName, Unreachable } from "./network-failure.ts";
 import type { HttpResponse } from "./response.ts";
-import type { Transport } from "./transport.ts";
+import type { HttpRequest, Transport } from "./transport.ts";
 
 export interface SessionDeps {
   readonly transport: Transport;
@@ -23,12 +23,12 @@ export interface SessionTarget {
   readonly offline?: boolean;
 }
 
-export interface SessionRequest {
-  readonly method: "GET" | "HEAD";
+export interface SessionRequest
+  extends Pick<HttpRequest, "method" | "headers" | "body" | "maxAttempts" | "stallTimeoutMs" | "signal"> {
   /** Below the registry's root: "/v2/…". */
   readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
+  /** Of this request alone, in addition to the session's. */
+  readonly scopes?: readonly string[];
 }
 
 interface Endpoint {
@@ -69,6 +69,16 @@ export class RegistrySession {
     throw new Error(`no address for registry ${this.#target.host}`);
   }
 
+  /**
+   * A request to an address the registry itself named, as that of an upload. Another host than the registry's gets no
+   * credentials: whoever can write a Location header would otherwise be given them.
+   */
+  async requestTo(url: URL, request: Omit<SessionRequest, "path" | "scopes">): Promise<HttpResponse> {
+    const isOwn = this.#endpoint?.url.origin === url.origin;
+    if (isOwn) return this.#requestAt(this.#endpoint!, { ...request, path: url.pathname + url.search });
+    return await this.#deps.transport.send({ ...request, url });
+  }
+
   #endpointAt(url: URL): Endpoint {
     const { credentials, offline } = this.#target;
     return { url, authorizer: new Authorizer({ ...this.#deps, registry: url, credentials, offline }) };
@@ -76,7 +86,7 @@ export class RegistrySession {
 
   async #requestAt(endpoint: Endpoint, request: SessionRequest): Promise<HttpResponse> {
     const { url, authorizer } = endpoint;
-    const { scopes } = this.#target;
+    const scopes = [...this.#target.scopes, ...(request.scopes ?? [])];
     for (let isFirst = true; ; isFirst = false) {
       const authorization = await authorizer.authorization(scopes, request.signal);
       const response = await this.#deps.transport.send({

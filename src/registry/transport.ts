@@ -1,17 +1,32 @@
 import type { Clock } from "#base/clock.ts";
 import { Cancelled, InvalidArgument } from "#base/errors.ts";
+import type { ByteSource } from "#base/streams.ts";
 import type { HostPolicy } from "./hosts.ts";
 import { networkFailure, requestName, Unreachable } from "./network-failure.ts";
 import { HttpResponse, stallError } from "./response.ts";
 import { isRetryableStatus, retryDelayMs } from "./retry-policy.ts";
 
+/** Begun anew for each try of a request; what comes out is sent as it comes. */
+export interface StreamedBody {
+  readonly sizeBytes: number;
+  readonly open: () => ByteSource;
+}
+
+export type RequestBody = string | Uint8Array | StreamedBody;
+
+export type HttpMethod = "GET" | "HEAD" | "POST" | "PATCH" | "PUT" | "DELETE";
+
 export interface HttpRequest {
-  readonly method: "GET" | "HEAD" | "POST";
+  readonly method: HttpMethod;
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent only to the origin of `url`, never along a redirect to another. */
   readonly authorization?: string;
-  readonly body?: string;
+  readonly body?: RequestBody;
+  /** Bound of the tries for this request alone: 1 where the caller must first ask what arrived. */
+  readonly maxAttempts?: number;
+  /** Patience with this request alone, for a server that has much to do before it answers. */
+  readonly stallTimeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -49,8 +64,9 @@ export class Transport {
 
   /** @throws Unreachable when there is no answer; Cancelled when the signal fires */
   async send(request: HttpRequest): Promise<HttpResponse> {
+    const maxAttempts = Math.min(request.maxAttempts ?? Number.POSITIVE_INFINITY, this.#deps.maxAttempts);
     for (let attempt = 1; ; attempt++) {
-      const isLast = attempt >= this.#deps.maxAttempts;
+      const isLast = attempt >= maxAttempts;
       const outcome = await this.#follow(request).catch((error: unknown) => {
         if (isLast || !(error instanceof Unreachable) || error.reason !== "cut") throw error;
         return undefined;
@@ -78,12 +94,14 @@ export class Transport {
     }
   }
 
-  async #once({ method, url, headers, authorization, body, signal }: HttpRequest): Promise<HttpResponse> {
+  async #once(request: HttpRequest): Promise<HttpResponse> {
+    const { method, url, headers, authorization, signal } = request;
     if (signal?.aborted) throw cancelled(method, url, signal);
     const abort = new AbortController();
     const giveUp = () => abort.abort(signal!.reason);
     signal?.addEventListener("abort", giveUp, { once: true });
-    const stall = setTimeout(() => abort.abort(stallError()), this.#deps.stallTimeoutMs);
+    const stall = new StallTimer(abort, request.stallTimeoutMs ?? this.#deps.stallTimeoutMs);
+    const { body, headers: bodyHeaders } = sendable(request.body, () => stall.rearm());
     try {
       const response = await fetch(url, {
         method,
@@ -95,6 +113,7 @@ export class Transport {
         headers: {
           "User-Agent": this.#deps.userAgent,
           "Accept-Encoding": "identity",
+          ...bodyHeaders,
           ...headers,
           ...(authorization === undefined ? {} : { Authorization: authorization }),
         },
@@ -111,9 +130,66 @@ export class Transport {
       signal?.removeEventListener("abort", giveUp);
       throw asFailure(method, url, signal, error);
     } finally {
-      clearTimeout(stall);
+      stall.clear();
     }
   }
+}
+
+/** Ends a request after a silence: no byte of ours taken, no answer begun. */
+class StallTimer {
+  readonly #abort: AbortController;
+  readonly #timeoutMs: number;
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(abort: AbortController, timeoutMs: number) {
+    this.#abort = abort;
+    this.#timeoutMs = timeoutMs;
+    this.#timer = this.#start();
+  }
+
+  rearm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#start();
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #start() {
+    return setTimeout(() => this.#abort.abort(stallError()), this.#timeoutMs);
+  }
+}
+
+/** A body as `fetch` takes it; one that streams tells of every piece that the server has made room for. */
+function sendable(
+  body: RequestBody | undefined,
+  onPiece: () => void,
+): { readonly body?: NonNullable<RequestInit["body"]>; readonly headers: Record<string, string> } {
+  if (body === undefined) return { headers: {} };
+  if (typeof body === "string" || body instanceof Uint8Array)
+    return { body: body as NonNullable<RequestInit["body"]>, headers: {} };
+  // a length instead of chunks: some registries' storage wants to know it beforehand
+  const headers = { "Content-Length": String(body.sizeBytes) };
+  return body.sizeBytes === 0 ? { headers } : { body: streamOf(body.open(), onPiece), headers };
+}
+
+function streamOf(source: ByteSource, onPiece: () => void): ReadableStream<Uint8Array> {
+  const pieces = source[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        onPiece();
+        const { done, value } = await pieces.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        await pieces.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -126,7 +202,7 @@ function cancelled(method: string, url: URL, signal: AbortSignal): Cancelled {
   return new Cancelled(`${requestName(method, url)}: context canceled`, { cause: signal.reason });
 }
 
-/** @throws InvalidArgument for a target that is no URL, gives up TLS, or would repeat a POST */
+/** @throws InvalidArgument for a target that is no URL, gives up TLS, or would repeat what changes something */
 function redirectTarget(method: string, from: URL, location: string): URL {
   const name = requestName(method, from);
   const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
@@ -135,6 +211,8 @@ function redirectTarget(method: string, from: URL, location: string): URL {
   if (from.protocol === "https:" && target.protocol === "http:")
     throw new InvalidArgument(`${name}: refused a redirect from HTTPS to plain HTTP (${target.host})`);
   if (method === "POST") throw new InvalidArgument(`${name}: refused a redirect of credentials`);
+  if (method !== "GET" && method !== "HEAD")
+    throw new InvalidArgument(`${name}: refused a redirect of what was to be stored`);
   target.username = "";
   target.password = "";
   return target;

@@ -9,6 +9,7 @@ import { createContentStore } from "./content/local.ts";
 import { createLeases, type ProcessLeases } from "./gc/leases.ts";
 import { type CollectedGarbage, collectGarbage, type GarbageRoots } from "./gc/sweep.ts";
 import type { LayerBounds } from "./layer/bounds.ts";
+import { createLayerCompressor } from "./layer/compressor.ts";
 import { copyAway } from "./layer/copy-away.ts";
 import { runJob } from "./layer/helper-process.ts";
 import { createLayerUnpacker } from "./layer/unpacker.ts";
@@ -18,7 +19,7 @@ import { createOverlayDriver } from "./snapshot/overlay.ts";
 import { openSnapshotRecords } from "./snapshot/records.ts";
 import { createSnapshotter } from "./snapshot/snapshotter.ts";
 import { createVfsDriver } from "./snapshot/vfs.ts";
-import type { ContentStore, LayerUnpacker, Snapshotter } from "./types.ts";
+import type { ContentStore, LayerCompressor, LayerUnpacker, Snapshotter } from "./types.ts";
 import { openLayerMeasurements, type StorageUsage, storageUsage } from "./usage.ts";
 
 export interface StorageDeps {
@@ -45,6 +46,7 @@ export interface Storage {
   readonly content: ContentStore;
   readonly snapshotter: Snapshotter;
   readonly unpacker: LayerUnpacker;
+  readonly compressor: LayerCompressor;
   readonly leases: ProcessLeases;
   /** Deletes what neither the roots nor a lease nor a container needs. */
   collectGarbage(roots: GarbageRoots): Promise<CollectedGarbage>;
@@ -87,6 +89,7 @@ export function createStorage(deps: StorageDeps): Storage {
       bounds: options.layerBounds,
       log,
     }),
+    compressor: createLayerCompressor({ helperCommand }),
     leases,
     collectGarbage: (roots) => collectGarbage({ content, snapshotter, leases }, roots),
     usage: () => measuring.run("all", () => storageUsage({ content, snapshotter, measured, measure })),

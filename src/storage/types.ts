@@ -170,6 +170,22 @@ export interface LayerUnpacker {
   }): Promise<UnpackResult>;
 }
 
+/** Compresses layers on all processors, away from the daemon's thread. */
+export interface LayerCompressor {
+  /**
+   * The same bytes always give the same result, whichever machine it is.
+   * @param request.source a plain file of `sizeBytes`
+   * @param request.onProgress bytes of the source that are done
+   */
+  compress(request: {
+    readonly source: string;
+    readonly sizeBytes: number;
+    readonly compression: "gzip" | "zstd";
+    readonly onProgress?: (doneBytes: number) => void;
+    readonly signal?: AbortSignal;
+  }): AsyncGenerator<Uint8Array>;
+}
+
 /** Keeps blobs and layers from collection while a job works with them. */
 export interface Leases {
   /** Disposing ends the lease. */

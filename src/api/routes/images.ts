@@ -8,6 +8,7 @@ import { progressStream } from "../json-lines.ts";
 import { imageInspect, imageSummary } from "../map/image.ts";
 import { decodeRegistryAuth } from "../registry-auth.ts";
 import type { ApiParts } from "../types.ts";
+import { pushImage } from "./_image-push.ts";
 import { notImplemented } from "./_not-implemented.ts";
 
 export const routes: readonly Route[] = [
@@ -26,7 +27,7 @@ export const routes: readonly Route[] = [
     handle: notImplemented("attestations"),
     since: "1.55",
   },
-  { method: "POST", path: "/images/{name...}/push", handle: notImplemented("pushing an image") },
+  { method: "POST", path: "/images/{name...}/push", handle: pushImage },
   { method: "POST", path: "/images/{name...}/tag", handle: tag },
   { method: "DELETE", path: "/images/{name...}", handle: remove },
 ];

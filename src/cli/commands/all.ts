@@ -54,6 +54,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./pull.ts"),
   },
   {
+    names: ["push", "image push"],
+    short: "Send an image to a registry",
+    isCommon: true,
+    load: () => import("./push.ts"),
+  },
+  {
     names: ["images", "image ls"],
     aliases: ["image list"],
     short: "List images",

@@ -10,9 +10,11 @@ import { readTar } from "#base/tar-read.ts";
 import type { NewEvent } from "#events/types.ts";
 import type { ProgressLine } from "#spec/docker/images.ts";
 import { openMemoryState } from "#state/memory.ts";
+import { HELPER_COMMAND } from "#storage/_testing/helper.ts";
 import { createContentStore } from "#storage/content/local.ts";
 import { createLeases } from "#storage/gc/leases.ts";
 import { collectGarbage as collectFrom } from "#storage/gc/sweep.ts";
+import { createLayerCompressor } from "#storage/layer/compressor.ts";
 import type { Storage } from "#storage/storage.ts";
 import type { LayerInfo, LayerUnpacker, PreparedLayer, Snapshotter } from "#storage/types.ts";
 import { createImages } from "../images.ts";
@@ -39,7 +41,14 @@ export function createTestImages(overrides: TestImagesOptions = {}) {
     collectFrom({ content, snapshotter, leases }, roots);
   const deps = {
     state: openMemoryState(),
-    storage: { content, snapshotter, unpacker: overrides.unpacker ?? fakeUnpacker, leases, collectGarbage },
+    storage: {
+      content,
+      snapshotter,
+      unpacker: overrides.unpacker ?? fakeUnpacker,
+      compressor: createLayerCompressor({ helperCommand: HELPER_COMMAND }),
+      leases,
+      collectGarbage,
+    },
     events: { emit: (event: NewEvent) => void emitted.push(event) },
     users: overrides.users ?? { usersOf: () => [], countFor: () => 0 },
     clock: {

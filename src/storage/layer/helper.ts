@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { setPriority } from "node:os";
 import { splitLines } from "#base/streams.ts";
+import { runCompressHelper } from "./compress-helper.ts";
 import { copyTree } from "./copy-tree.ts";
 import { encodeFailure, type Job, type JobLine } from "./job.ts";
 import { measureTree } from "./measure-tree.ts";
@@ -13,11 +14,13 @@ const PROGRESS_BYTES = 4 << 20;
 
 /**
  * The helper process `wharf unpack-layer`: reads one job from its input, answers in lines of JSON, ends. It also ends
- * when its input does, because then the daemon has gone and nobody wants the result.
+ * when its input does, because then the daemon has gone and nobody wants the result. With an argument it compresses,
+ * which answers in bytes.
  * @returns the exit code
  */
-export async function runUnpackHelper(_argv: readonly string[]): Promise<number> {
+export async function runUnpackHelper(argv: readonly string[]): Promise<number> {
   setPriority(NICENESS);
+  if (argv.length > 0) return runCompressHelper(argv);
   const input = splitLines(Bun.stdin.stream());
   const first = await input.next();
   if (first.done) return 2;

@@ -1,0 +1,276 @@
+import { createReadStream } from "node:fs";
+import { Limiter } from "#base/async.ts";
+import type { Clock } from "#base/clock.ts";
+import type { Digest } from "#base/digest.ts";
+import { Cancelled, InvalidArgument, NotFound } from "#base/errors.ts";
+import type { Events } from "#events/types.ts";
+import { credentialsOf } from "#registry/credentials.ts";
+import type { PushRepository, UploadSession } from "#registry/push-repository.ts";
+import type { Registries } from "#registry/registries.ts";
+import type { UnfinishedUploads } from "#registry/unfinished-uploads.ts";
+import { uploadBlob } from "#registry/upload-blob.ts";
+import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
+import {
+  familiarName,
+  familiarReference,
+  parseReference,
+  type Reference,
+  repositoryName,
+  withDigest,
+} from "#spec/reference.ts";
+import type { ContentStore, LayerCompressor, Lease, Leases } from "#storage/types.ts";
+import { allOrNone } from "./all-or-none.ts";
+import { pushEvent } from "./events.ts";
+import { statusLine } from "./progress.ts";
+import type { Emit } from "./progress-stream.ts";
+import { compressedLayer, withCompressedLayers } from "./push-compress.ts";
+import { layersToCompress, mountSources, type PushLayer, planPush } from "./push-plan.ts";
+import { type LayerTeller, layerTeller } from "./push-progress.ts";
+import { findPushSource, type PushDocument, type PushSource } from "./push-source.ts";
+import type { ImageRecords } from "./records.ts";
+import type { PushRequest, ReferenceRecord } from "./types.ts";
+
+export interface PushDeps {
+  readonly records: ImageRecords;
+  readonly content: ContentStore;
+  readonly compressor: LayerCompressor;
+  readonly leases: Leases;
+  readonly registries: Pick<Registries, "openForPush">;
+  readonly unfinished: UnfinishedUploads;
+  readonly events: Pick<Events, "emit">;
+  readonly clock: Clock;
+  readonly host: Platform;
+  readonly maxConcurrentUploads: number;
+  readonly maxUploadAttempts: number;
+}
+
+/**
+ * `docker push`: one tag, or all of a repository.
+ * @throws what dockerd says about names that are not here
+ */
+export async function push(
+  request: Omit<PushRequest, "signal">,
+  deps: PushDeps,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<void> {
+  const named = parseReference(request.reference);
+  emit(statusLine(`The push refers to repository [${repositoryName(named)}]`));
+  const tagged = taggedReferences(named, deps.records);
+  const repository = deps.registries.openForPush(named, credentialsOf(request.auth));
+  await repository.check(signal);
+  for (const record of tagged) {
+    const one = { record, repository, platform: request.platform, emit, signal };
+    await new Push(deps, { ...one, compression: request.compression ?? "gzip" }).run();
+  }
+  deps.events.emit(pushEvent(named, deps.records.image(tagged[0]!.imageId)));
+}
+
+/** @throws Error as dockerd says it; after the first line, so a status of its own is of no use */
+function taggedReferences(named: Reference, records: ImageRecords): ReferenceRecord[] {
+  const ofRepository = records
+    .references()
+    .filter(({ name }) => repositoryName(parseReference(name)) === repositoryName(named));
+  if (ofRepository.length === 0)
+    throw new NotFound(`An image does not exist locally with the tag: ${familiarName(named)}`);
+  if (named.digest) throw new InvalidArgument("cannot push a digest reference");
+  const tagged = ofRepository.filter(({ name }) => {
+    const { tag } = parseReference(name);
+    return tag !== undefined && (named.tag === undefined || named.tag === tag);
+  });
+  if (tagged.length === 0) throw new NotFound(`tag does not exist: ${familiarReference(named)}`);
+  return tagged;
+}
+
+interface PushOne {
+  readonly record: ReferenceRecord;
+  readonly repository: PushRepository;
+  readonly platform: Platform | undefined;
+  readonly compression: "gzip" | "zstd";
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** One tag on its way. */
+class Push {
+  readonly #deps: PushDeps;
+  readonly #one: PushOne;
+  readonly #reference: Reference;
+  readonly #uploads: Limiter;
+  readonly #tellers = new Map<Digest, LayerTeller>();
+
+  constructor(deps: PushDeps, one: PushOne) {
+    this.#deps = deps;
+    this.#one = one;
+    this.#reference = parseReference(one.record.name);
+    this.#uploads = new Limiter(deps.maxConcurrentUploads);
+  }
+
+  async run(): Promise<void> {
+    using lease = this.#deps.leases.open();
+    const found = await this.#find();
+    this.#keep(found, lease);
+    this.#announce(found);
+    const source = await this.#compressed(found, lease);
+    const { layers, configs, documents } = planPush(source);
+    await allOrNone(
+      [...layers.map((layer) => this.#layerJob(layer)), ...configs.map((config) => this.#configJob(config))],
+      this.#one.signal,
+    );
+    await this.#putDocuments(documents);
+    this.#record(found, source);
+    this.#conclude(source);
+  }
+
+  #find(): Promise<PushSource> {
+    const { record, platform } = this.#one;
+    const what = familiarReference(this.#reference);
+    const { content, host } = this.#deps;
+    return findPushSource(content, { target: record.target, platform, host, what });
+  }
+
+  #keep({ root, images, indexes }: PushSource, lease: Lease): void {
+    for (const { descriptor } of [root, ...indexes]) lease.add(descriptor.digest);
+    for (const { document, manifest } of images)
+      for (const { digest } of [document.descriptor, manifest.config, ...manifest.layers]) lease.add(digest);
+  }
+
+  #announce(source: PushSource): void {
+    const { emit } = this.#one;
+    const { layers } = planPush(source);
+    for (const layer of layers) {
+      const teller = layerTeller(layer, emit, this.#deps.clock);
+      this.#tellers.set(layer.blob.digest, teller);
+      teller.say("Preparing");
+    }
+    for (const { blob } of layers.slice(this.#deps.maxConcurrentUploads))
+      this.#tellers.get(blob.digest)!.say("Waiting");
+  }
+
+  /** Layers that have no compressed form yet get one; an index must keep the digests it names, so it goes as it is. */
+  async #compressed(source: PushSource, lease: Lease): Promise<PushSource> {
+    const { content, compressor, records } = this.#deps;
+    const image = source.root === source.images[0]?.document ? source.images[0] : undefined;
+    const plain = image ? layersToCompress(image, records.references()) : [];
+    if (!image || plain.length === 0) return source;
+    const deps = { content, compressor, images: () => records.images() };
+    const compressed = new Map<Digest, Descriptor>();
+    for (const layer of plain) {
+      // one after the other: each already takes all processors
+      const teller = this.#tellers.get(layer.blob.digest)!;
+      const onProgress = (done: number) => teller.bar("Compressing", done, layer.blob.size);
+      const { compression, signal } = this.#one;
+      const blob = await compressedLayer(deps, { layer, compression, lease, onProgress, signal });
+      compressed.set(layer.blob.digest, blob);
+      this.#tellers.set(blob.digest, teller);
+    }
+    const made = await withCompressedLayers(content, image, compressed, lease);
+    return { ...source, root: made.document, images: [made] };
+  }
+
+  #layerJob(layer: PushLayer): (signal: AbortSignal) => Promise<void> {
+    const teller = this.#tellers.get(layer.blob.digest)!;
+    return (signal) => this.#uploads.run(() => this.#pushLayer(layer, teller, signal));
+  }
+
+  async #pushLayer({ blob }: PushLayer, teller: LayerTeller, signal: AbortSignal): Promise<void> {
+    const { repository } = this.#one;
+    if (await repository.hasBlob(blob.digest, signal)) return teller.say("Layer already exists");
+    const mounted = await this.#mount(blob.digest, signal);
+    if (mounted.from !== undefined) return teller.say(`Mounted from ${mounted.from}`);
+    const onProgress = (current: number) => teller.bar("Pushing", current, blob.size);
+    await this.#upload(blob, { session: mounted.session, onProgress, signal });
+    teller.say("Pushed");
+  }
+
+  #configJob(config: Descriptor): (signal: AbortSignal) => Promise<void> {
+    return async (signal) => {
+      if (!(await this.#one.repository.hasBlob(config.digest, signal)))
+        await this.#upload(config, { signal });
+    };
+  }
+
+  /** A registry that refuses the question, as one does whose other repository is not ours to read, gets the bytes. */
+  async #mount(
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<{ readonly from?: string; readonly session?: UploadSession }> {
+    const { records } = this.#deps;
+    const known = { references: records.references(), image: (id: Digest) => records.image(id) };
+    for (const from of mountSources(this.#reference, digest, known)) {
+      const outcome = await this.#one.repository.mount(digest, from, signal).catch((error) => {
+        if (error instanceof Cancelled) throw error;
+        return undefined;
+      });
+      if (outcome === "mounted") return { from };
+      if (outcome) return { session: outcome };
+    }
+    return {};
+  }
+
+  async #upload(
+    { digest, size }: Descriptor,
+    options: {
+      readonly session?: UploadSession;
+      readonly onProgress?: (current: number) => void;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const { content, clock, unfinished, maxUploadAttempts: maxAttempts } = this.#deps;
+    const path = content.path(digest);
+    const open = (start: number, end: number) =>
+      createReadStream(path, { start, end: end - 1, highWaterMark: READ_BYTES });
+    await uploadBlob(
+      { repository: this.#one.repository, clock, unfinished, maxAttempts },
+      { digest, sizeBytes: size, open, ...options },
+    );
+  }
+
+  /** What is named by others goes under its digest, what it was all for under the tag. */
+  async #putDocuments(documents: readonly PushDocument[]): Promise<void> {
+    const { repository, signal } = this.#one;
+    const root = documents.at(-1)!;
+    for (const { descriptor, text } of documents.slice(0, -1))
+      await repository.putManifest(descriptor.digest, descriptor, Buffer.from(text), signal);
+    const { tag } = this.#reference;
+    await repository.putManifest(tag!, root.descriptor, Buffer.from(root.text), signal);
+  }
+
+  /** From now on the image is known by the digest it has there; with its layers compressed it is what was pushed. */
+  #record(found: PushSource, pushed: PushSource): void {
+    const { records } = this.#deps;
+    const { imageId } = this.#one.record;
+    const target = pushed.root.descriptor;
+    records.transaction(() => {
+      const image = records.image(imageId);
+      if (!image) return; // removed meanwhile
+      const before = found.root.descriptor.digest;
+      if (before !== target.digest && image.manifest.digest === before) {
+        const layers = pushed.images[0]!.layers.map(({ blob }) => blob);
+        records.putImage({ ...image, manifest: target, layers });
+        for (const reference of records.referencesOf(imageId))
+          if (reference.target.digest === before)
+            records.putReference(parseReference(reference.name), { imageId, target });
+      }
+      records.putReference(withDigest(this.#reference, target.digest), { imageId, target });
+    });
+  }
+
+  #conclude({ root, insteadOf }: PushSource): void {
+    const { emit } = this.#one;
+    const { digest, size } = root.descriptor;
+    const tag = this.#reference.tag!;
+    if (insteadOf) {
+      const aux = {
+        manifestPushedInsteadOfIndex: true,
+        originalIndex: insteadOf,
+        selectedManifest: root.descriptor,
+      };
+      emit({ progressDetail: {}, aux });
+    }
+    emit(statusLine(`${tag}: digest: ${digest} size: ${size}`));
+    emit({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } });
+  }
+}
+
+const READ_BYTES = 1 << 20;
