@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
 import { dirname, join } from "node:path";
-import { startDockerRegistry } from "../src/images/_testing/docker-registry.ts";
+import { startDockerRegistry } from "../src/registry/_testing/docker-registry.ts";
 import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
 import { type Engine, findEngines } from "./engines.ts";
 import { type ImageSet, makeImageSet, makeLargeImage, uploadImageSet } from "./image-set.ts";
@@ -56,17 +56,16 @@ async function main(): Promise<number> {
 }
 
 async function measurePulls(engines: readonly Engine[], rounds: number): Promise<Record<string, Row>> {
-  const cold: Record<string, number[]> = {};
-  const again: Record<string, number[]> = {};
-  const pings: Record<string, number[]> = {};
+  const none = () => Object.fromEntries(engines.map(({ name }) => [name, [] as number[]]));
+  const [cold, again, pings] = [none(), none(), none()];
   for (let round = 0; round < rounds; round++) {
     for (const engine of engines) {
       await settle();
       const ping = watchPing(socketOf(engine));
-      (cold[engine.name] ??= []).push(await timeAside(engine.command("pull", "-q", IMAGE), engine));
-      pings[engine.name] = [...(pings[engine.name] ?? []), ...(await ping.stop())];
+      cold[engine.name]!.push(await timeAside(engine.command("pull", "-q", IMAGE), engine));
+      pings[engine.name]!.push(...(await ping.stop()));
       for (let times = 0; times < 3; times++)
-        (again[engine.name] ??= []).push(timeCommand(engine.command("pull", "-q", IMAGE), engine));
+        again[engine.name]!.push(timeCommand(engine.command("pull", "-q", IMAGE), engine));
       timeCommand(engine.command("rmi", IMAGE), engine);
       console.error(`${engine.name}: ${cold[engine.name]!.at(-1)!.toFixed(0)} ms`);
     }

@@ -40,6 +40,8 @@ function knows(key: string): boolean {
   return [...DAEMON_OPTIONS, ...REFUSED_OPTIONS].some((option) => option.key === key);
 }
 
+const PROXY_KEYS = ["http-proxy", "https-proxy", "no-proxy"];
+
 const CHECKS: Readonly<
   Record<OptionKind, { readonly word: string; readonly fits: (value: unknown) => boolean }>
 > = {
@@ -67,6 +69,15 @@ const CHECKS: Readonly<
     word: "an object of true and false",
     fits: (value) => isObject(value) && Object.values(value).every((item) => typeof item === "boolean"),
   },
+  proxies: {
+    word: `an object with the keys ${PROXY_KEYS.join(", ")} and texts for values`,
+    fits: (value) =>
+      hasOnly(value, PROXY_KEYS) && Object.values(value).every((item) => typeof item === "string"),
+  },
+  registries: {
+    word: 'an object of {"mirrors": […], "fallback": true or false} by registry',
+    fits: (value) => isObject(value) && Object.values(value).every(isRegistry),
+  },
   pools: { word: 'a list of {"base": CIDR, "size": N}', fits: (value) => isListOf(value, isPool) },
 };
 
@@ -93,6 +104,16 @@ function isRuntime(value: unknown): boolean {
 
 function isUlimit(value: unknown): boolean {
   return isObject(value) && Number.isSafeInteger(value.Soft) && Number.isSafeInteger(value.Hard);
+}
+
+function isRegistry(value: unknown): boolean {
+  if (!hasOnly(value, ["mirrors", "fallback"])) return false;
+  const { mirrors, fallback = true } = value;
+  return isListOf(mirrors, (item) => typeof item === "string") && typeof fallback === "boolean";
+}
+
+function hasOnly(value: unknown, keys: readonly string[]): value is Record<string, unknown> {
+  return isObject(value) && Object.keys(value).every((key) => keys.includes(key));
 }
 
 function isPool(value: unknown): boolean {

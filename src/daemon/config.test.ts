@@ -136,8 +136,8 @@ describe("loadConfig()", () => {
     ],
     [
       "a key of a later version",
-      () => withFile({ "registry-mirrors": ["x"] }),
-      "not supported yet by wharf: registry-mirrors",
+      () => withFile({ "swarm-raft-election-tick": "3" }),
+      "not supported yet by wharf: swarm-raft-election-tick",
     ],
     ["a key of another type", () => withFile({ debug: "yes" }), 'debug must be true or false, not "yes"'],
     ["a list that is none", () => withFile({ dns: "1.1.1.1" }), "dns must be a list of texts"],

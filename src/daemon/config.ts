@@ -12,6 +12,7 @@ import { networkConfig } from "./config-network.ts";
 import type { Settings } from "./flags.ts";
 import { parseHost } from "./hosts.ts";
 import { DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT } from "./paths.ts";
+import { proxySettings, registryMirrors } from "./registry-config.ts";
 import { mergeSettings, SettingReader } from "./settings.ts";
 import type { DaemonConfig, HostAddress } from "./types.ts";
 
@@ -103,6 +104,8 @@ function checkConfig(
       maxConcurrentDownloads: settings.wholeWithin("max-concurrent-downloads", 1, 100),
       maxDownloadAttempts: settings.wholeWithin("max-download-attempts", 1, 100),
       insecureRegistries: settings.list("insecure-registries"),
+      registries: registryMirrors(settings),
+      proxies: proxySettings(settings, sources.env),
       trustPolicy: trustPolicy(settings, sources),
     },
     storageDriver: settings.text("storage-driver"),

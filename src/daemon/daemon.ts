@@ -15,7 +15,7 @@ const EXIT_BAD_FLAGS = 125;
 
 /** `wharf daemon ARGUMENTS`. @returns the exit code, when the daemon has ended */
 export async function runDaemon(argv: readonly string[]): Promise<number> {
-  const sources: ConfigSources = { readFile: readIfExists, env: process.env };
+  const sources: ConfigSources = { readFile: readIfExists, env: { ...process.env } };
   let flags: Settings;
   try {
     flags = parseFlags(argv);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { diskShares, sharedLayerSizes } from "./disk-usage.ts";
 import { parseOsRelease } from "./os-release.ts";
-import { registryConfig } from "./registry-config.ts";
+import { registryConfig } from "./registry-info.ts";
 
 test("sharedLayerSizes() counts layers that more than one image stands on", () => {
   const layers: Record<string, { chainId: string; parent: string | undefined; sizeBytes: number }> = {
@@ -49,12 +49,19 @@ test("parseOsRelease() unquotes, and does without", () => {
 });
 
 test("registryConfig() tells hosts and address ranges apart", () => {
-  expect(registryConfig(["10.0.0.0/8", "r.example:5000", "127.0.0.0/8"])).toEqual({
+  const mirrors = ["https://mirror.example/"];
+  const registries = {
+    "docker.io": { mirrors, fallback: true },
+    "q.example": { mirrors: ["http://other/"], fallback: false },
+  };
+  const insecureRegistries = ["10.0.0.0/8", "r.example:5000", "127.0.0.0/8"];
+  expect(registryConfig({ insecureRegistries, registries })).toEqual({
     InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8", "10.0.0.0/8"],
     IndexConfigs: {
       "r.example:5000": { Name: "r.example:5000", Mirrors: [], Secure: false, Official: false },
-      "docker.io": { Name: "docker.io", Mirrors: [], Secure: true, Official: true },
+      "q.example": { Name: "q.example", Mirrors: ["http://other/"], Secure: true, Official: false },
+      "docker.io": { Name: "docker.io", Mirrors: mirrors, Secure: true, Official: true },
     },
-    Mirrors: [],
+    Mirrors: mirrors,
   });
 });

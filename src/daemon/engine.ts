@@ -48,7 +48,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
   const clock = systemClock;
   await using undo = new AsyncDisposableStack();
 
-  bypassProxyOnLoopback(process.env);
+  forgetProxies(process.env);
   mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
   for (const directory of [execRoot, paths.netns]) mkdirSync(directory, { recursive: true, mode: 0o711 });
   const kernel = createKernel();
@@ -228,14 +228,12 @@ function keepSmall({ processes }: Pick<Kernel, "processes">, until: AbortSignal)
   });
 }
 
-/** Bun's fetch would ask a proxy for a registry on this very host. */
-function bypassProxyOnLoopback(env: Record<string, string | undefined>): void {
-  const isProxied = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].some(
-    (name) => env[name] ?? env[name.toLowerCase()],
-  );
-  if (!isProxied) return;
-  const listed = env.NO_PROXY ?? env.no_proxy;
-  env.NO_PROXY = [...(listed ? [listed] : []), "localhost", "127.0.0.0/8", "::1"].join(",");
+/** They are part of the configuration by now; fetch would go by them whatever that says. */
+function forgetProxies(env: Record<string, string | undefined>): void {
+  for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]) {
+    delete env[name];
+    delete env[name.toLowerCase()];
+  }
 }
 
 /** Read anew by each pull, so that a reload needs no restart. */
@@ -249,6 +247,12 @@ function imageOptions(current: () => DaemonConfig["images"]): Partial<ImagesOpti
     },
     get insecureRegistries() {
       return current().insecureRegistries;
+    },
+    get registries() {
+      return current().registries;
+    },
+    get proxies() {
+      return current().proxies;
     },
     get trustPolicy() {
       return current().trustPolicy;

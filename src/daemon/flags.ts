@@ -77,6 +77,8 @@ function combine(
   switch (option.kind) {
     case "text":
     case "policy":
+    case "proxies":
+    case "registries":
       return text;
     case "yesNo":
       return parseYesNo(text, shown);

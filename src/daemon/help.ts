@@ -12,6 +12,8 @@ const VALUE_WORDS: Readonly<Record<OptionKind, string>> = {
   switches: "map",
   pools: "pool-options",
   policy: "string",
+  proxies: "",
+  registries: "",
 };
 
 /** What `wharf daemon --help` prints. */

@@ -6,6 +6,7 @@ import type { Containers } from "#containers/types.ts";
 import type { Events } from "#events/types.ts";
 import type { Images } from "#images/types.ts";
 import type { Kernel } from "#kernel/types.ts";
+import { withoutCredentials } from "#registry/proxy.ts";
 import type { Runtime } from "#runtime/types.ts";
 import type { SystemInfo, SystemVersion } from "#spec/docker/system.ts";
 import { MAX_API_VERSION } from "#spec/docker/versions.ts";
@@ -15,7 +16,7 @@ import type { Volumes } from "#volumes/types.ts";
 import { measureDiskUsage, sharedLayerSizes } from "./disk-usage.ts";
 import { parseOsRelease } from "./os-release.ts";
 import { daemonPaths } from "./paths.ts";
-import { registryConfig } from "./registry-config.ts";
+import { registryConfig } from "./registry-info.ts";
 import type { DaemonConfig } from "./types.ts";
 import { WHARF_VERSION } from "./version.ts";
 
@@ -95,14 +96,14 @@ function systemInfo(id: string, deps: SystemDeps): SystemInfo {
     OSType: "linux",
     Architecture: arch() === "arm64" ? "aarch64" : "x86_64",
     IndexServerAddress: "https://index.docker.io/v1/",
-    RegistryConfig: registryConfig(config.images.insecureRegistries),
+    RegistryConfig: registryConfig(config.images),
     NCPU: availableParallelism(),
     MemTotal: totalmem(),
     GenericResources: null,
     DockerRootDir: config.dataRoot,
-    HttpProxy: proxyFrom("HTTP_PROXY"),
-    HttpsProxy: proxyFrom("HTTPS_PROXY"),
-    NoProxy: process.env.NO_PROXY ?? process.env.no_proxy ?? "",
+    HttpProxy: withoutCredentials(config.images.proxies.http),
+    HttpsProxy: withoutCredentials(config.images.proxies.https),
+    NoProxy: config.images.proxies.no,
     Name: hostname(),
     Labels: [...config.labels],
     ExperimentalBuild: config.experimental,
@@ -163,12 +164,6 @@ function warnings({ features }: SystemDeps["kernel"]): string[] | null {
     ...(features.seccomp ? [] : ["WARNING: No seccomp support"]),
   ];
   return all.length > 0 ? all : null;
-}
-
-/** Credentials in the address are nobody's business. */
-function proxyFrom(name: string): string {
-  const value = process.env[name] ?? process.env[name.toLowerCase()] ?? "";
-  return value.replace(/\/\/[^/@]*@/, "//xxxxx:xxxxx@");
 }
 
 function systemVersion({ runtime, kernel, config }: SystemDeps): SystemVersion {

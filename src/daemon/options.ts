@@ -19,7 +19,11 @@ export type OptionKind =
   /** "name=soft:hard" flags, or objects by name in the file. */
   | "ulimits"
   /** "name=true" flags, or an object of true and false in the file. */
-  | "switches";
+  | "switches"
+  /** In the file only: an object with "http-proxy", "https-proxy" and "no-proxy". */
+  | "proxies"
+  /** In the file only: what is said about single registries. */
+  | "registries";
 
 export interface OptionName {
   /** Without dashes. Absent: only in the file. */
@@ -77,6 +81,8 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   option("host-gateway-ip", "list", "IP addresses that 'host-gateway' in --add-host resolves to", {
     key: "host-gateway-ips",
   }),
+  flagOnly("http-proxy", "text", "HTTP proxy URL to use for outgoing traffic"),
+  flagOnly("https-proxy", "text", "HTTPS proxy URL to use for outgoing traffic"),
   option("icc", "yesNo", "Enable inter-container communication for the default bridge network", {
     shown: "true",
   }),
@@ -102,10 +108,16 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   option("max-download-attempts", "whole", "Set the max download attempts for each pull", { shown: "5" }),
   option("mtu", "whole", "Set the MTU for the default bridge network", { shown: "1500" }),
   option("no-new-privileges", "yesNo", "Set no-new-privileges by default for new containers"),
+  flagOnly(
+    "no-proxy",
+    "text",
+    "Comma-separated list of hosts or IP addresses for which the proxy is skipped",
+  ),
   option("pidfile", "text", "Path to use for daemon PID file", {
     short: "p",
     shown: '"/run/wharf/wharf.pid"',
   }),
+  option("registry-mirror", "list", "Preferred registry mirror", { key: "registry-mirrors" }),
   option("seccomp-profile", "text", 'Path to seccomp profile ("unconfined" for none)', {
     shown: '"builtin"',
   }),
@@ -123,6 +135,8 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   flagOnly("validate", "yesNo", "Validate daemon configuration and exit"),
   flagOnly("version", "yesNo", "Print version information and quit", { short: "v" }),
   { key: "min-api-version", kind: "text", text: "Lowest API version served" },
+  { key: "proxies", kind: "proxies", text: "Proxies for outgoing traffic" },
+  { key: "registries", kind: "registries", text: "Mirrors of single registries" },
 ];
 
 interface Extra {

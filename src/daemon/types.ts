@@ -4,6 +4,8 @@ import type { Api, TlsFiles } from "#api/types.ts";
 import type { LogLevel } from "#base/log.ts";
 import type { TrustPolicy } from "#images/trust/policy.ts";
 import type { NetworkOptions } from "#network/options.ts";
+import type { RegistryMirrors } from "#registry/mirror.ts";
+import type { ProxySettings } from "#registry/proxy.ts";
 import type { LogConfig, Ulimit } from "#spec/docker/containers.ts";
 import type { ApiVersion } from "#spec/docker/versions.ts";
 
@@ -55,6 +57,9 @@ export interface DaemonConfig {
     readonly maxConcurrentDownloads: number | undefined;
     readonly maxDownloadAttempts: number | undefined;
     readonly insecureRegistries: readonly string[];
+    /** By the domain in an image's name. */
+    readonly registries: Readonly<Record<string, RegistryMirrors>>;
+    readonly proxies: ProxySettings;
     readonly trustPolicy: TrustPolicy | undefined;
   };
   readonly storageDriver: string | undefined;

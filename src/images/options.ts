@@ -1,3 +1,5 @@
+import type { RegistryMirrors } from "#registry/mirror.ts";
+import type { ProxySettings } from "#registry/proxy.ts";
 import type { TrustPolicy } from "./trust/policy.ts";
 
 /** What an operator may set. Read anew by each job, so that a reload needs no restart: give an object with getters. */
@@ -10,7 +12,11 @@ export interface ImagesOptions {
   readonly maxConcurrentUploads: number;
   /** Hosts and CIDRs, as dockerd's `insecure-registries`. */
   readonly insecureRegistries: readonly string[];
-  /** Certificates by host, as /etc/docker/certs.d; it need not exist. */
+  /** Mirrors by the domain in an image's name: "docker.io", "quay.io". */
+  readonly registries: Readonly<Record<string, RegistryMirrors>>;
+  /** Absent: as the environment says. */
+  readonly proxies: ProxySettings | undefined;
+  /** Certificates and hosts.toml by host, as /etc/docker/certs.d; it need not exist. */
   readonly certsDir: string;
   readonly userAgent: string;
   /** Silence of a registry that ends a request. */
@@ -28,6 +34,8 @@ export const DEFAULT_IMAGES_OPTIONS: ImagesOptions = {
   maxDownloadAttempts: 5,
   maxConcurrentUploads: 5,
   insecureRegistries: [],
+  registries: {},
+  proxies: undefined,
   certsDir: "/etc/docker/certs.d",
   userAgent: "wharf",
   stallTimeoutMs: 30_000,

@@ -4,6 +4,7 @@ import { BlockList, isIP } from "node:net";
 import { join } from "node:path";
 import { InvalidArgument } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
+import type { RegistryMirrors } from "./mirror.ts";
 import { isLoopback } from "./realm.ts";
 
 /** How to talk to one host. */
@@ -23,6 +24,8 @@ export interface TlsOptions {
 }
 
 export interface HostsOptions {
+  /** What was said about single registries, by the domain in their images' names ("docker.io", "quay.io"). */
+  readonly registries?: Readonly<Record<string, RegistryMirrors>>;
   /** Host names, addresses with or without port, and CIDRs, as dockerd's `insecure-registries`. */
   readonly insecureRegistries: readonly string[];
   /** Directory with one folder for each host ("registry.example:5000"), as Docker's certs.d; it need not exist. */

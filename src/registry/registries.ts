@@ -3,14 +3,23 @@ import type { Reference } from "#spec/reference.ts";
 import { Repository } from "./client.ts";
 import type { Credentials } from "./credentials.ts";
 import { type HostsOptions, hostPolicy } from "./hosts.ts";
+import type { ProxySettings } from "./proxy.ts";
 import { PushRepository } from "./push-repository.ts";
+import { type Route, routesTo } from "./routes.ts";
+import { RegistrySession } from "./session.ts";
+import { Sources } from "./sources.ts";
 import { Transport } from "./transport.ts";
 
 export interface RegistriesOptions extends HostsOptions {
   readonly userAgent: string;
   readonly stallTimeoutMs: number;
   readonly maxAttempts: number;
+  /** Absent: as the environment says. */
+  readonly proxies?: ProxySettings | undefined;
 }
+
+/** A mirror that is slow to answer is worth less patience: there is somebody else to ask. */
+const MIRROR = { maxAttempts: 2, stallTimeoutMs: 10_000 } as const;
 
 /** The way to any registry. Each opening reads certificates and options anew, so that changes need no restart. */
 export class Registries {
@@ -23,7 +32,23 @@ export class Registries {
   }
 
   open(reference: Reference, credentials: Credentials): Repository {
-    return new Repository({ transport: this.transport(), clock: this.#clock }, reference, credentials);
+    const clock = this.#clock;
+    const sources = new Sources(async () => {
+      const routes = await routesTo(reference.domain, this.#options());
+      return routes.map((route, index) => {
+        const transport = this.#transport({ route, isLast: index === routes.length - 1 });
+        const session = new RegistrySession(
+          { transport, clock },
+          {
+            ...route,
+            credentials: route.isOrigin ? credentials : { kind: "anonymous" },
+            scopes: [`repository:${reference.path}:pull`],
+          },
+        );
+        return { route, session };
+      });
+    });
+    return new Repository(sources, reference);
   }
 
   openForPush(reference: Reference, credentials: Credentials): PushRepository {
@@ -31,8 +56,30 @@ export class Registries {
   }
 
   transport(): Transport {
-    const { userAgent, stallTimeoutMs, maxAttempts, ...hosts } = this.#options();
-    const policyOf = (host: string) => hostPolicy(host, hosts);
-    return new Transport({ clock: this.#clock, policyOf, userAgent, stallTimeoutMs, maxAttempts });
+    return this.#transport({ isLast: true });
+  }
+
+  #transport({ route, isLast }: { readonly route?: Route; readonly isLast: boolean }): Transport {
+    const { userAgent, stallTimeoutMs, maxAttempts, proxies, ...hosts } = this.#options();
+    const patience = isLast
+      ? { stallTimeoutMs, maxAttempts }
+      : {
+          stallTimeoutMs: Math.min(stallTimeoutMs, MIRROR.stallTimeoutMs),
+          maxAttempts: Math.min(maxAttempts, MIRROR.maxAttempts),
+        };
+    const policyOf = async (host: string) => {
+      const policy = await hostPolicy(host, hosts);
+      if (!route?.tls || host !== route.host) return policy;
+      // the authorities of hosts.toml come in addition, as those of certs.d do
+      const ca = [policy.tls.ca, route.tls.ca].filter(Boolean).join("\n");
+      return { ...policy, tls: { ...policy.tls, ...route.tls, ...(ca ? { ca } : {}) } };
+    };
+    return new Transport({
+      clock: this.#clock,
+      policyOf,
+      userAgent,
+      ...(proxies ? { proxies } : {}),
+      ...patience,
+    });
   }
 }

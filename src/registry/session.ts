@@ -21,6 +21,12 @@ export interface SessionTarget {
   readonly scopes: readonly string[];
   /** Also ask for an identity token, for a login. */
   readonly offline?: boolean;
+  /** What stands for "/v2" there. Absent: "/v2" at the first of the host's addresses that answers. */
+  readonly root?: URL;
+  /** Sent with each request, and to no other host. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The registry that a mirror of several is asked for. */
+  readonly namespace?: string;
 }
 
 export interface SessionRequest
@@ -56,7 +62,8 @@ export class RegistrySession {
   async request(request: SessionRequest): Promise<HttpResponse> {
     if (this.#endpoint) return this.#requestAt(this.#endpoint, request);
     const { transport } = this.#deps;
-    const urls = endpointsOf(this.#target.host, await transport.policyOf(this.#target.host));
+    const { host, root } = this.#target;
+    const urls = root ? [root] : endpointsOf(host, await transport.policyOf(host));
     for (const [index, url] of urls.entries()) {
       const endpoint = this.#endpointAt(url);
       try {
@@ -91,7 +98,8 @@ export class RegistrySession {
       const authorization = await authorizer.authorization(scopes, request.signal);
       const response = await this.#deps.transport.send({
         ...request,
-        url: new URL(request.path, url),
+        url: this.#address(url, request.path),
+        originHeaders: this.#target.headers,
         authorization,
       });
       this.#endpoint = endpoint;
@@ -101,6 +109,21 @@ export class RegistrySession {
       if (!authorizer.accept(challenges, scopes, authorization)) return response;
       response[Symbol.dispose]();
     }
+  }
+
+  #address(base: URL, path: string): URL {
+    const { root, namespace } = this.#target;
+    const address = root ? new URL(`${root.href}${path.slice("/v2".length)}`) : new URL(path, base);
+    if (namespace !== undefined) address.searchParams.set("ns", namespace);
+    return address;
+  }
+
+  /** The path of an address this registry named, as `request` takes it. */
+  pathOf(url: URL): string {
+    const prefix = this.#target.root?.pathname;
+    const path =
+      prefix && url.pathname.startsWith(prefix) ? `/v2${url.pathname.slice(prefix.length)}` : url.pathname;
+    return path + url.search;
   }
 
   /** What the registry said instead of answering, for `pullError` and `registryError`. */

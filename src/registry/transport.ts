@@ -3,6 +3,7 @@ import { Cancelled, InvalidArgument } from "#base/errors.ts";
 import type { ByteSource } from "#base/streams.ts";
 import type { HostPolicy } from "./hosts.ts";
 import { networkFailure, requestName, Unreachable } from "./network-failure.ts";
+import { type ProxySettings, proxyFor } from "./proxy.ts";
 import { HttpResponse, stallError } from "./response.ts";
 import { isRetryableStatus, retryDelayMs } from "./retry-policy.ts";
 
@@ -22,6 +23,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent only to the origin of `url`, never along a redirect to another. */
   readonly authorization?: string;
+  /** As `authorization`: an administrator's own headers may be secrets too. */
+  readonly originHeaders?: Readonly<Record<string, string>>;
   readonly body?: RequestBody;
   /** Bound of the tries for this request alone: 1 where the caller must first ask what arrived. */
   readonly maxAttempts?: number;
@@ -38,6 +41,8 @@ export interface TransportDeps {
   readonly stallTimeoutMs: number;
   /** Tries in all for a server that says it is busy or cuts the connection before answering. */
   readonly maxAttempts: number;
+  /** Absent: as the environment says. */
+  readonly proxies?: ProxySettings | undefined;
 }
 
 /** Longer than any registry's own chain: load balancer, storage, its mirror. */
@@ -80,22 +85,22 @@ export class Transport {
   }
 
   async #follow(request: HttpRequest): Promise<HttpResponse> {
-    let { url, authorization } = request;
+    let { url, authorization, originHeaders } = request;
     for (let hops = 0; ; hops++) {
-      const response = await this.#once({ ...request, url, authorization });
+      const response = await this.#once({ ...request, url, authorization, originHeaders });
       const location = REDIRECTS.has(response.status) ? response.headers.get("location") : null;
       if (location === null) return response;
       response[Symbol.dispose]();
       const next = redirectTarget(request.method, url, location);
       if (hops === MAX_REDIRECTS)
         throw new Unreachable(`${requestName(request.method, request.url)}: too many redirects`, "other");
-      if (next.origin !== url.origin) authorization = undefined;
+      if (next.origin !== url.origin) [authorization, originHeaders] = [undefined, undefined];
       url = next;
     }
   }
 
   async #once(request: HttpRequest): Promise<HttpResponse> {
-    const { method, url, headers, authorization, signal } = request;
+    const { method, url, headers, originHeaders, authorization, signal } = request;
     if (signal?.aborted) throw cancelled(method, url, signal);
     const abort = new AbortController();
     const giveUp = () => abort.abort(signal!.reason);
@@ -110,11 +115,13 @@ export class Transport {
         decompress: false, // digests are of the bytes as they are stored
         signal: abort.signal,
         tls: (await this.policyOf(url.host)).tls,
+        ...(this.#deps.proxies ? { proxy: proxyFor(url, this.#deps.proxies) } : {}),
         headers: {
           "User-Agent": this.#deps.userAgent,
           "Accept-Encoding": "identity",
           ...bodyHeaders,
           ...headers,
+          ...originHeaders,
           ...(authorization === undefined ? {} : { Authorization: authorization }),
         },
       });
