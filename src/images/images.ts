@@ -137,8 +137,10 @@ class LocalImages implements Images {
         records: this.#records,
         users,
         events,
-        collect: () => this.#collect(),
-        content: storage.content,
+        collect: () => {
+          storage.leases.forgetInterrupted();
+          return this.#collect();
+        },
         nowMs: clock.now(),
       });
     } finally {
@@ -147,7 +149,7 @@ class LocalImages implements Images {
   }
 
   pull({ signal, ...request }: PullRequest): AsyncIterable<ProgressLine> {
-    return streamProgress(
+    return this.#filling(
       (emit, ending) =>
         pull(
           request,
@@ -205,6 +207,10 @@ class LocalImages implements Images {
     return login({ transport: this.#registries.transport(), clock: this.#deps.clock }, auth, signal);
   }
 
+  collectGarbage(): Promise<CollectedGarbage> {
+    return this.#collect();
+  }
+
   targetsOf(imageId: Digest): Digest[] {
     return this.#records.referencesOf(imageId).map(({ target }) => target.digest);
   }
@@ -237,7 +243,7 @@ class LocalImages implements Images {
     return this.#deps.storage.collectGarbage({ digests: rootsOf(this.#records) });
   }
 
-  /** A job whose content comes only once: what it leaves when it fails is garbage that nobody comes back for. */
+  /** What a job leaves when it fails is garbage, but for what its lease keeps for another try. */
   #filling(
     job: (emit: Emit, signal: AbortSignal) => Promise<void>,
     signal: AbortSignal | undefined,

@@ -9,7 +9,6 @@ import type { Events } from "#events/types.ts";
 import type { ImageDeleteItem, ImagePruneResponse } from "#spec/docker/images.ts";
 import { familiarReference, parseReference } from "#spec/reference.ts";
 import type { CollectedGarbage } from "#storage/gc/sweep.ts";
-import type { ContentStore } from "#storage/types.ts";
 import { createdMs } from "./config.ts";
 import { imageEvent, pruneEvent } from "./events.ts";
 import type { ImageRecords } from "./records.ts";
@@ -19,8 +18,8 @@ export interface PruneDeps {
   readonly records: ImageRecords;
   readonly users: ImageUsers;
   readonly events: Pick<Events, "emit">;
+  /** Frees what no image needs any more, what interrupted pulls left included. */
   readonly collect: () => Promise<CollectedGarbage>;
-  readonly content: Pick<ContentStore, "abandonedIngests" | "discardIngest">;
   readonly nowMs: number;
 }
 
@@ -41,16 +40,8 @@ export async function pruneImages(filters: Filters, deps: PruneDeps): Promise<Im
   }
   const collected = await deps.collect();
   removed.push(...collected.layers.map((chainId) => ({ Deleted: chainId })));
-  const reclaimedBytes = collected.reclaimedBytes + discardPartialDownloads(deps.content);
-  deps.events.emit(pruneEvent(reclaimedBytes));
-  return { ImagesDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: reclaimedBytes };
-}
-
-/** What interrupted pulls left, in case they are tried again. @returns bytes */
-function discardPartialDownloads(content: PruneDeps["content"]): number {
-  const abandoned = content.abandonedIngests();
-  for (const { key } of abandoned) content.discardIngest(key);
-  return abandoned.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  deps.events.emit(pruneEvent(collected.reclaimedBytes));
+  return { ImagesDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: collected.reclaimedBytes };
 }
 
 function useless(onlyDangling: boolean, { records, users }: PruneDeps): ImageRecord[] {

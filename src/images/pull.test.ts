@@ -186,7 +186,8 @@ test("a pull whose reader leaves ends, and the next goes on from its bytes", asy
   for await (const { status, progressDetail } of here.images.pull({ reference }))
     if (status === "Downloading" && (progressDetail?.current ?? 0) >= 50_000) break;
   expect(here.snapshotter.prepared.size).toBe(0);
-  expect(here.leases.held().size).toBe(0);
+  await here.images.collectGarbage();
+  expect(here.leases.held()).toContain(blob!.digest);
   expect(here.images.count()).toBe(0);
   const ranges: (string | undefined)[] = [];
   registry.fault = (request) => {
@@ -195,6 +196,7 @@ test("a pull whose reader leaves ends, and the next goes on from its bytes", asy
   };
   await linesOf(here.images.pull({ reference }));
   expect(Number(/\d+/.exec(ranges[0]!)![0])).toBeGreaterThanOrEqual(50_000);
+  expect(here.leases.held().size).toBe(0);
 });
 
 test("a pull that another shares goes on when the first is cancelled", async () => {

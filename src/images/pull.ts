@@ -1,6 +1,7 @@
 import { Limiter } from "#base/async.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
+import { Cancelled, Unavailable } from "#base/errors.ts";
 import { shortId } from "#base/ids.ts";
 import type { Events } from "#events/types.ts";
 import type { Repository } from "#registry/client.ts";
@@ -9,6 +10,7 @@ import type { Registries } from "#registry/registries.ts";
 import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
 import { parsePlatform } from "#spec/platform.ts";
 import {
+  canonicalReference,
   DEFAULT_TAG,
   familiarName,
   familiarReference,
@@ -93,10 +95,24 @@ class Pull {
     this.#downloads = new Limiter(deps.maxConcurrentDownloads);
   }
 
-  /** @returns whether the reference points to another image now */
+  /**
+   * What an interrupted pull has brought is kept for another try.
+   * @returns whether the reference points to another image now
+   */
   async run(): Promise<boolean> {
+    using lease = this.#deps.leases.open({ resumable: `pull ${canonicalReference(this.#one.reference)}` });
+    try {
+      const hasChanged = await this.#bring(lease);
+      lease.complete();
+      return hasChanged;
+    } catch (error) {
+      if (!isInterruption(error)) lease.complete();
+      throw error;
+    }
+  }
+
+  async #bring(lease: Lease): Promise<boolean> {
     const { reference, repository: source, emit, signal } = this.#one;
-    using lease = this.#deps.leases.open();
     const target = await this.#resolve(lease);
     await this.#deps.trust.admit({ reference, target, source, signal });
     emit(statusLine(`Pulling from ${reference.path}`, this.#asked));
@@ -189,4 +205,9 @@ class Pull {
     events.emit(pullEvent(reference, image));
     return before !== image.id;
   }
+}
+
+/** The client left, the daemon stops, the registry is silent: anything but a reason to fail again. */
+function isInterruption(error: unknown): boolean {
+  return error instanceof Cancelled || error instanceof Unavailable;
 }

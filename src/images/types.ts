@@ -16,6 +16,7 @@ import type {
 } from "#spec/docker/images.ts";
 import type { ImageConfig } from "#spec/oci/image.ts";
 import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
+import type { CollectedGarbage } from "#storage/gc/sweep.ts";
 
 /** An image that is here, unpacked. */
 export interface ImageRecord {
@@ -114,6 +115,8 @@ export interface Images {
     auth: AuthConfig,
     signal?: AbortSignal,
   ): Promise<{ readonly status: string; readonly identityToken: string | undefined }>;
+  /** Deletes blobs, layers and downloads that no image, container, job or interrupted pull needs. */
+  collectGarbage(): Promise<CollectedGarbage>;
   /** What an image's names point at: manifests, indexes. */
   targetsOf(imageId: Digest): Digest[];
   count(): number;

@@ -6,8 +6,14 @@ import type { Log } from "#base/log.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { StateStore } from "#state/types.ts";
 import { createContentStore } from "./content/local.ts";
-import { createLeases, type ProcessLeases } from "./gc/leases.ts";
-import { type CollectedGarbage, collectGarbage, type GarbageRoots } from "./gc/sweep.ts";
+import { createLeases, openLeaseRecords, type ProcessLeases } from "./gc/leases.ts";
+import {
+  type CollectedGarbage,
+  collectGarbage,
+  type GarbagePlan,
+  type GarbageRoots,
+  planGarbage,
+} from "./gc/sweep.ts";
 import type { LayerBounds } from "./layer/bounds.ts";
 import { createLayerCompressor } from "./layer/compressor.ts";
 import { copyAway } from "./layer/copy-away.ts";
@@ -50,6 +56,8 @@ export interface Storage {
   readonly leases: ProcessLeases;
   /** Deletes what neither the roots nor a lease nor a container needs. */
   collectGarbage(roots: GarbageRoots): Promise<CollectedGarbage>;
+  /** What that would be now. */
+  planGarbage(roots: GarbageRoots): GarbagePlan;
   /** Room everything in the store takes on the disk; measured once for all who ask at the same time. */
   usage(): Promise<StorageUsage>;
   /** Room that the files in directories take on the disk, as `du` counts it; in a helper process. */
@@ -73,7 +81,7 @@ export function createStorage(deps: StorageDeps): Storage {
     vfs: () => createVfsDriver(copyInHelper),
   } satisfies Record<DriverName, unknown>;
   const content = createContentStore(join(dataRoot, "content"), clock);
-  const leases = createLeases();
+  const leases = createLeases(openLeaseRecords(state), clock);
   const records = openSnapshotRecords(state, driverName);
   const snapshotter = createSnapshotter({ driver: drivers[driverName](), directories, records, clock });
   const measured = openLayerMeasurements(state, driverName);
@@ -92,6 +100,7 @@ export function createStorage(deps: StorageDeps): Storage {
     compressor: createLayerCompressor({ helperCommand }),
     leases,
     collectGarbage: (roots) => collectGarbage({ content, snapshotter, leases }, roots),
+    planGarbage: (roots) => planGarbage({ content, snapshotter, leases }, roots),
     usage: () => measuring.run("all", () => storageUsage({ content, snapshotter, measured, measure })),
     measure,
     copyTree: (from, to) => copyAway(from, to, copyInHelper),

@@ -135,6 +135,8 @@ export interface Snapshotter {
   /** Gone already counts as done. The root must be unmounted. */
   removeWritable(id: string): Promise<void>;
   writables(): string[];
+  /** The top layers containers stand on. */
+  writableParents(): Digest[];
   /** Directories without a record, of crashed jobs: removed at start, before any job runs. @returns how many */
   sweep(): Promise<number>;
 }
@@ -188,10 +190,16 @@ export interface LayerCompressor {
 
 /** Keeps blobs and layers from collection while a job works with them. */
 export interface Leases {
-  /** Disposing ends the lease. */
-  open(): Lease;
+  /**
+   * Disposing ends the lease; one that is `resumable` then holds on for a day, also over a crash, unless it was
+   * completed: the next try of the same job finds what this one brought.
+   * @param options.resumable what the job is, the same for each try
+   */
+  open(options?: { readonly resumable?: string }): Lease;
 }
 
 export interface Lease extends Disposable {
   add(digest: Digest): void;
+  /** The job is done, or another try would be no better: nothing is kept for one. */
+  complete(): void;
 }

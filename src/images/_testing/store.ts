@@ -12,8 +12,8 @@ import type { ProgressLine } from "#spec/docker/images.ts";
 import { openMemoryState } from "#state/memory.ts";
 import { HELPER_COMMAND } from "#storage/_testing/helper.ts";
 import { createContentStore } from "#storage/content/local.ts";
-import { createLeases } from "#storage/gc/leases.ts";
-import { collectGarbage as collectFrom } from "#storage/gc/sweep.ts";
+import { createLeases, openLeaseRecords } from "#storage/gc/leases.ts";
+import { collectGarbage as collectFrom, planGarbage as planFrom } from "#storage/gc/sweep.ts";
 import { createLayerCompressor } from "#storage/layer/compressor.ts";
 import type { Storage } from "#storage/storage.ts";
 import type { LayerInfo, LayerUnpacker, PreparedLayer, Snapshotter } from "#storage/types.ts";
@@ -35,12 +35,14 @@ export function createTestImages(overrides: TestImagesOptions = {}) {
   const directory = mkdtempSync(join("/dev/shm", "images-"));
   const content = createContentStore(directory, systemClock);
   const snapshotter = createFakeSnapshotter();
-  const leases = createLeases();
+  const state = openMemoryState();
+  const leases = createLeases(openLeaseRecords(state), systemClock);
   const emitted: NewEvent[] = [];
   const collectGarbage: Storage["collectGarbage"] = (roots) =>
     collectFrom({ content, snapshotter, leases }, roots);
+  const planGarbage: Storage["planGarbage"] = (roots) => planFrom({ content, snapshotter, leases }, roots);
   const deps = {
-    state: openMemoryState(),
+    state,
     storage: {
       content,
       snapshotter,
@@ -48,6 +50,7 @@ export function createTestImages(overrides: TestImagesOptions = {}) {
       compressor: createLayerCompressor({ helperCommand: HELPER_COMMAND }),
       leases,
       collectGarbage,
+      planGarbage,
     },
     events: { emit: (event: NewEvent) => void emitted.push(event) },
     users: overrides.users ?? { usersOf: () => [], countFor: () => 0 },
@@ -106,6 +109,7 @@ function createFakeSnapshotter() {
     },
     layer: (chainId: Digest) => layers.get(chainId),
     layers: () => [...layers.values()],
+    writableParents: () => [],
     async removeLayer(chainId: Digest): Promise<void> {
       if (fake.layers().some(({ parent }) => parent === chainId)) throw new Conflict("a layer stands on it");
       layers.delete(chainId);

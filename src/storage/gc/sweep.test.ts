@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Conflict } from "#base/errors.ts";
+import { openMemoryState } from "#state/memory.ts";
 import type { LayerInfo } from "../types.ts";
-import { createLeases } from "./leases.ts";
-import { collectGarbage } from "./sweep.ts";
+import { createLeases, openLeaseRecords } from "./leases.ts";
+import { collectGarbage, planGarbage } from "./sweep.ts";
 
 const layer = (chainId: string, parent?: string): LayerInfo => ({
   chainId,
@@ -13,19 +14,23 @@ const layer = (chainId: string, parent?: string): LayerInfo => ({
 });
 
 /** A store of blobs "b1", "b2", … of one byte and layers in memory. */
-function store(options: { blobs?: string[]; layers?: LayerInfo[]; inUse?: string } = {}) {
+function store(options: { blobs?: string[]; layers?: LayerInfo[]; inUse?: string; ingests?: string[] } = {}) {
   const blobs = new Set(options.blobs);
   const layers = new Map(options.layers?.map((each) => [each.chainId, each]));
-  const leases = createLeases();
+  const leases = createLeases(openLeaseRecords(openMemoryState()), { now: () => 0 });
+  const ingests = new Set(options.ingests);
   const deps = {
     leases,
     content: {
       list: () => [...blobs].map((digest) => ({ digest, sizeBytes: 1 })),
       delete: (digest: string) => blobs.delete(digest),
+      abandonedIngests: () => [...ingests].map((key) => ({ key, sizeBytes: 100, ageMs: 0 })),
+      discardIngest: (key: string) => void ingests.delete(key),
     },
     snapshotter: {
       layer: (chainId: string) => layers.get(chainId),
       layers: () => [...layers.values()],
+      writableParents: () => (options.inUse ? [options.inUse] : []),
       async removeLayer(chainId: string) {
         const hasChild = [...layers.values()].some(({ parent }) => parent === chainId);
         if (hasChild || chainId === options.inUse) throw new Conflict("in use");
@@ -33,7 +38,7 @@ function store(options: { blobs?: string[]; layers?: LayerInfo[]; inUse?: string
       },
     },
   };
-  return { deps, leases, left: () => ({ blobs: [...blobs], layers: [...layers.keys()] }) };
+  return { deps, leases, left: () => ({ blobs: [...blobs], layers: [...layers.keys()] }), ingests };
 }
 
 describe("collectGarbage()", () => {
@@ -64,6 +69,16 @@ describe("collectGarbage()", () => {
     }
     await collectGarbage(deps, { digests: [] });
     expect(left()).toEqual({ blobs: [], layers: [] });
+  });
+
+  test("discards downloads nobody goes on with, but keeps those a lease holds", async () => {
+    const [kept, gone] = ["a", "b"].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
+    const { deps, leases, ingests } = store({ ingests: [kept, `${kept} part 2`, gone, "load 1"] });
+    using lease = leases.open();
+    lease.add(kept);
+    expect(planGarbage(deps, { digests: [] }).reclaimedBytes).toBe(200);
+    await collectGarbage(deps, { digests: [] });
+    expect([...ingests]).toEqual([kept, `${kept} part 2`]);
   });
 
   test("leaves layers a container stands on", async () => {

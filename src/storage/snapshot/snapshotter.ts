@@ -174,6 +174,10 @@ class DriverSnapshotter implements Snapshotter {
     return this.#records.writables.list().map(({ id }) => id);
   }
 
+  writableParents(): Digest[] {
+    return this.#records.writables.list().flatMap(({ parent }) => parent ?? []);
+  }
+
   async sweep(): Promise<number> {
     const known = new Set(this.#underWay);
     for (const { directories } of this.#records.layers.list()) known.add(directories[0]);
