@@ -37,9 +37,10 @@ export async function findCredentials(
   return stored ? fromStored(key, stored) : {};
 }
 
-/** The value of X-Registry-Auth. */
+/** The value of X-Registry-Auth: base64url with its padding, without which old engines read nothing. */
 export async function registryAuthHeader(source: CredentialSource, registry: string): Promise<string> {
-  return Buffer.from(JSON.stringify(await findCredentials(source, registry))).toString("base64url");
+  const text = JSON.stringify(await findCredentials(source, registry));
+  return Buffer.from(text).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 }
 
 export function helperFor(config: ConfigFile, key: string): string | undefined {

@@ -1,0 +1,196 @@
+/** Pushes to docker-registry: tokens, TLS, and connections that are cut. What arrives is read by skopeo. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "#base/clock.ts";
+import { silentLog } from "#base/log.ts";
+import { runOrThrow } from "#base/spawn.ts";
+import { hermetic } from "#kernel/_testing/hermetic.ts";
+import { createKernel } from "#kernel/linux.ts";
+import { makeCertificates, startDockerRegistry } from "#registry/_testing/docker-registry.ts";
+import { buildImage, startTestRegistry } from "#registry/_testing/registry.ts";
+import { startTokenServer } from "#registry/_testing/token-server.ts";
+import { openMemoryState } from "#state/memory.ts";
+import { createStorage } from "#storage/storage.ts";
+import { linesOf, textOf } from "./_testing/store.ts";
+import { createImages } from "./images.ts";
+import type { ImagesOptions } from "./options.ts";
+
+const HELPER = [process.execPath, join(import.meta.dir, "../storage/_testing/helper-main.ts")];
+const image = await buildImage([["etc/hello"], ["usr/large"]], { sizeBytes: 6 << 20 });
+const PREPARE = `echo "127.0.0.1 localhost registry.test" > /run/hosts
+mount --bind /run/hosts /etc/hosts`;
+const ann = { username: "ann", password: "secret" };
+
+hermetic(
+  import.meta.path,
+  () => {
+    const home = mkdtempSync("/run/push-");
+    const at = (...parts: string[]) => join(home, ...parts);
+    let certificates: Awaited<ReturnType<typeof makeCertificates>>;
+
+    beforeAll(async () => {
+      certificates = await makeCertificates(at("certificates"), "registry.test");
+    });
+    afterAll(() => rmSync(home, { recursive: true }));
+
+    /** An engine that has `image` as `reference`. */
+    async function engineWith(reference: string, options: Partial<ImagesOptions> = {}) {
+      const state = openMemoryState();
+      const storage = createStorage({
+        dataRoot: mkdtempSync(at("data-")),
+        kernel: createKernel(),
+        state,
+        driver: "overlay2",
+        log: silentLog,
+        helperCommand: HELPER,
+      });
+      const images = createImages({
+        state,
+        storage,
+        events: { emit() {} },
+        users: { usersOf: () => [], countFor: () => 0 },
+        clock: systemClock,
+        log: silentLog,
+        host: { os: "linux", architecture: "amd64" },
+        options: { certsDir: "/nonexistent", ...options },
+      });
+      await using source = await startTestRegistry();
+      source.add("1", image);
+      await linesOf(images.pull({ reference: `${source.address}/source:1` }));
+      images.tag(`${source.address}/source:1`, reference, "");
+      return images;
+    }
+
+    const digestAt = async (reference: string, ...flags: string[]) =>
+      (
+        await runOrThrow(["skopeo", "inspect", "--format", "{{.Digest}}", ...flags, `docker://${reference}`])
+      ).stdout.trim();
+
+    test("push() asks the token server for the right to push, and to read what it mounts", async () => {
+      const service = "test-registry";
+      await using tokens = await startTokenServer({ ...certificates, service, ...ann });
+      const auth = `  token:\n    realm: ${tokens.realm}\n    service: ${service}\n    issuer: test\n    rootcertbundle: ${certificates.certificate}`;
+      const address = "127.0.0.1:5002";
+      await using _registry = await startDockerRegistry({ directory: at("token"), address, auth });
+      const images = await engineWith(`${address}/team/app:1`);
+      const push = (name: string, as?: object) =>
+        textOf(images.push({ reference: `${address}/${name}`, auth: as }));
+      expect((await push("team/app:1")).at(-1)).toContain("denied");
+      expect((await push("team/app:1", { ...ann, password: "no" })).at(-1)).toContain(
+        "incorrect username or password",
+      );
+      tokens.requests.length = 0;
+      expect((await push("team/app:1", ann)).join()).toContain(`1: digest: ${image.manifest.digest}`);
+      expect(tokens.requests).toEqual([
+        `?service=${service}&scope=repository%3Ateam%2Fapp%3Apull%2Cpush&account=ann`,
+      ]);
+      images.tag(`${address}/team/app:1`, `${address}/other:1`, "");
+      expect((await push("other:1", ann)).join()).toContain("Mounted from team/app");
+      expect(tokens.requests.join()).toContain("scope=repository%3Ateam%2Fapp%3Apull&account=ann");
+      expect(await digestAt(`${address}/other:1`, "--tls-verify=false", "--creds=ann:secret")).toBe(
+        image.manifest.digest,
+      );
+    });
+
+    test("push() over TLS checks the certificate and shows its own", async () => {
+      const address = "registry.test:5443";
+      const tls = { ...certificates, clientCa: certificates.ca };
+      await using _registry = await startDockerRegistry({ directory: at("tls"), address, tls });
+      const certsDir = at("certs.d");
+      mkdirSync(join(certsDir, address), { recursive: true });
+      copyFileSync(certificates.certificate, join(certsDir, address, "client.cert"));
+      copyFileSync(certificates.key, join(certsDir, address, "client.key"));
+      const images = await engineWith(`${address}/app:1`, { certsDir });
+      const push = () => textOf(images.push({ reference: `${address}/app:1` }));
+      expect((await push()).at(-1)).toContain("x509: certificate signed by unknown authority");
+      copyFileSync(certificates.ca, join(certsDir, address, "ca.crt"));
+      expect((await push()).join()).toContain(`1: digest: ${image.manifest.digest}`);
+      expect(await digestAt(`${address}/app:1`, `--cert-dir=${join(certsDir, address)}`)).toBe(
+        image.manifest.digest,
+      );
+    });
+
+    test("push() survives connections that are cut in the middle of a layer", async () => {
+      await using _registry = await startDockerRegistry({ directory: at("cut"), address: "127.0.0.1:5004" });
+      using proxy = startCuttingProxy({ to: 5004, cuts: 2, afterBytes: 3 << 20 });
+      const reference = `127.0.0.1:${proxy.port}/app:1`;
+      const images = await engineWith(reference);
+      expect((await textOf(images.push({ reference }))).join()).toContain(
+        `1: digest: ${image.manifest.digest}`,
+      );
+      expect(proxy.cutsLeft()).toBe(0);
+      await runOrThrow([
+        ...["skopeo", "--insecure-policy", "copy", "-q", "--src-tls-verify=false"],
+        ...["docker://127.0.0.1:5004/app:1", `dir:${at("copied")}`],
+      ]);
+      const layer = await Bun.file(at("copied", image.layers[1]!.digest.slice(7))).bytes();
+      expect(Buffer.from(layer).equals(image.blobs.get(image.layers[1]!.digest)!.bytes)).toBe(true);
+    });
+  },
+  { prepare: PREPARE },
+);
+
+/** Passes everything on, and closes the first connections that send more than a request has. */
+function startCuttingProxy(options: { to: number; cuts: number; afterBytes: number }) {
+  let { cuts } = options;
+  interface Pair {
+    upstream: Promise<Bun.Socket<undefined>>;
+    sentBytes: number;
+  }
+  const server = Bun.listen<Pair>({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      open(client) {
+        const upstream = Bun.connect<undefined>({
+          hostname: "127.0.0.1",
+          port: options.to,
+          socket: {
+            data: (_socket, bytes) => void client.write(bytes),
+            close: () => void client.end(),
+          },
+        });
+        client.data = { upstream, sentBytes: 0 };
+      },
+      async data(client, bytes) {
+        client.data.sentBytes += bytes.byteLength;
+        const upstream = await client.data.upstream;
+        if (cuts > 0 && client.data.sentBytes > options.afterBytes) {
+          cuts -= 1;
+          client.data.sentBytes = 0;
+          client.terminate();
+          upstream.terminate();
+          return;
+        }
+        await writeAll(upstream, bytes);
+      },
+      async close(client) {
+        (await client.data.upstream).end();
+      },
+    },
+  });
+  return {
+    port: server.port,
+    cutsLeft: () => cuts,
+    [Symbol.dispose]: () => server.stop(true),
+  };
+}
+
+const queues = new WeakMap<Bun.Socket<undefined>, Promise<void>>();
+
+/** In the order of the calls, waiting for room. */
+function writeAll(socket: Bun.Socket<undefined>, bytes: Uint8Array): Promise<void> {
+  const before = queues.get(socket) ?? Promise.resolve();
+  const copy = bytes.slice();
+  const after = before.then(async () => {
+    for (let done = 0; done < copy.byteLength && socket.readyState > 0; ) {
+      const written = socket.write(copy, done);
+      if (written < 0) return;
+      done += written;
+      if (done < copy.byteLength) await Bun.sleep(1);
+    }
+  });
+  queues.set(socket, after);
+  return after;
+}
