@@ -9,6 +9,10 @@ async function main(argv: readonly string[]): Promise<number> {
       const { runUnpackHelper } = await import("./storage/layer/helper.ts");
       return runUnpackHelper(argv.slice(1));
     }
+    case "container-files": {
+      const { runFileHelper } = await import("./storage/files/helper.ts");
+      return runFileHelper(argv.slice(1));
+    }
     default: {
       const { runCli } = await import("./cli/cli.ts");
       const { createCliHost } = await import("./cli/host.ts");

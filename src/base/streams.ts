@@ -14,6 +14,37 @@ export async function* tap(
   }
 }
 
+/**
+ * The same bytes, with something that must happen when they have been read, have failed, or nobody wants them: also when
+ * nobody ever began to read, which a generator's `finally` would not notice.
+ * @param onEnd called once
+ */
+export function withEnd(source: ByteSource, onEnd: () => Promise<void>): AsyncIterableIterator<Uint8Array> {
+  const pieces = source[Symbol.asyncIterator]();
+  let ending: Promise<void> | undefined;
+  const end = () => (ending ??= onEnd());
+  return {
+    async next() {
+      try {
+        const piece = await pieces.next();
+        if (piece.done) await end();
+        return piece;
+      } catch (error) {
+        await end();
+        throw error;
+      }
+    },
+    async return() {
+      await end(); // first: it may be what a read under way waits for
+      await pieces.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
 /** @throws InvalidArgument at the chunk that passes `maxBytes`; that chunk is not delivered */
 export async function* limitBytes(
   source: ByteSource,

@@ -1,13 +1,16 @@
 import { KeyedLock } from "#base/async.ts";
 import { Conflict } from "#base/errors.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "#runtime/spec/defaults.ts";
+import { copyFrom, copyTo, statPath } from "./archive.ts";
 import { attachContainer } from "./attach.ts";
 import { containerChanges } from "./changes.ts";
+import { commitContainer } from "./commit.ts";
 import type { ContainersDeps, Context } from "./context.ts";
 import { createContainer } from "./create.ts";
 import { createExec, inspectExec, resizeExec, startExec } from "./exec.ts";
 import { ExecSessions } from "./exec-sessions.ts";
 import { handleExit } from "./exit.ts";
+import { exportContainer } from "./export.ts";
 import { watchHealth } from "./health.ts";
 import { listContainers } from "./list.ts";
 import { LiveContainers } from "./live.ts";
@@ -93,6 +96,11 @@ export function createContainers(deps: ContainersDeps): Containers {
     top: (nameOrId, psArgs) => topContainer(ctx, nameOrId, psArgs),
     stats: (nameOrId, options) => containerStats(ctx, nameOrId, options),
     changes: (nameOrId) => containerChanges(ctx, nameOrId),
+    statPath: (nameOrId, path, signal) => statPath(ctx, nameOrId, path, signal),
+    copyFrom: (nameOrId, path, signal) => copyFrom(ctx, nameOrId, path, signal),
+    copyTo: (nameOrId, request) => copyTo(ctx, nameOrId, request),
+    export: (nameOrId, signal) => exportContainer(ctx, nameOrId, signal),
+    commit: (nameOrId, request) => commitContainer(ctx, nameOrId, request),
     execCreate: async (nameOrId, config) => createExec(ctx, nameOrId, config),
     execStart: (execId, options) => startExec(ctx, execId, options),
     execInspect: (execId) => inspectExec(ctx, execId),

@@ -8,6 +8,7 @@ import type { AccountFiles, SpecDefaults, SpecDevices, SpecHost } from "#runtime
 import type { ExitStatus, Runtime } from "#runtime/types.ts";
 import type { HostConfig, LogConfig } from "#spec/docker/containers.ts";
 import type { StateStore } from "#state/types.ts";
+import type { ContainerFiles } from "#storage/files/types.ts";
 import type { RootMount, Snapshotter } from "#storage/types.ts";
 import type { CopyUpRequest } from "#volumes/copy-up.ts";
 import type { MountsRequest } from "#volumes/mounts.ts";
@@ -45,11 +46,19 @@ export interface ContainerSettings {
 export interface ContainersDeps {
   readonly state: Pick<StateStore, "collection" | "transaction">;
   readonly events: Pick<Events, "emit">;
-  readonly images: Pick<Images, "get" | "find">;
+  readonly images: Pick<Images, "get" | "find" | "commit">;
   readonly snapshots: Pick<
     Snapshotter,
-    "name" | "createWritable" | "rootMount" | "driverData" | "writableSize" | "removeWritable" | "writables"
+    | "name"
+    | "createWritable"
+    | "rootMount"
+    | "diffSource"
+    | "driverData"
+    | "writableSize"
+    | "removeWritable"
+    | "writables"
   >;
+  readonly files: ContainerFiles;
   readonly volumes: Pick<
     Volumes,
     "create" | "find" | "get" | "acquire" | "release" | "remove" | "mount" | "unmount" | "recover"

@@ -45,7 +45,8 @@ async function findSource(ctx: Parts, id: string, mount: PlannedMount, root: str
   }
 }
 
-function findBindSource({ source, createSource }: PlannedMount): string {
+/** @throws InvalidArgument in Docker's words when it is not there and must not be made */
+export function findBindSource({ source, createSource }: PlannedMount): string {
   if (statSync(source, { throwIfNoEntry: false })) return source;
   if (!createSource)
     throw new InvalidArgument(

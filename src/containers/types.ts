@@ -10,6 +10,7 @@ import type { Digest } from "#base/digest.ts";
 import type { ImageUsers } from "#images/types.ts";
 import type { EndpointRecord, SandboxRecord } from "#network/types.ts";
 import type { AttachStream } from "#runtime/types.ts";
+import type { ContainerPathStat } from "#spec/docker/archive.ts";
 import type {
   ContainerConfig,
   ContainerCreateRequest,
@@ -129,6 +130,33 @@ export interface LogsRequest {
   readonly signal: AbortSignal;
 }
 
+export interface CopyToRequest {
+  /** A directory of the container. */
+  readonly path: string;
+  /** Plain or compressed. */
+  readonly archive: AsyncIterable<Uint8Array>;
+  /** A directory is not replaced by something else, nor the reverse. */
+  readonly noOverwriteDirNonDir: boolean;
+  /** All files belong to the user the container runs as. */
+  readonly copyUidGid: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface CommitRequest {
+  /** Name of the image; absent: none. */
+  readonly repo?: string;
+  readonly tag?: string;
+  readonly comment: string;
+  readonly author: string;
+  /** Freeze the container meanwhile. */
+  readonly pause: boolean;
+  /** Instructions as in a Dockerfile. */
+  readonly changes: readonly string[];
+  /** Takes the place of the container's own configuration, which completes it. */
+  readonly config?: ContainerConfig;
+  readonly signal?: AbortSignal;
+}
+
 export type WaitCondition = "not-running" | "next-exit" | "removed";
 
 export interface WaitResult {
@@ -193,6 +221,20 @@ export interface Containers {
     options: { readonly stream: boolean; readonly oneShot: boolean; readonly signal: AbortSignal },
   ): AsyncIterable<unknown>;
   changes(nameOrId: string): Promise<FilesystemChange[]>;
+  /** One file of a container. @throws NotFound "Could not find the file PATH in container X" */
+  statPath(nameOrId: string, path: string, signal?: AbortSignal): Promise<ContainerPathStat>;
+  /** A file, or a directory with all it holds, as a tar archive that must be read to its end or returned. */
+  copyFrom(
+    nameOrId: string,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly stat: ContainerPathStat; readonly archive: AsyncIterableIterator<Uint8Array> }>;
+  /** @throws NotFound; InvalidArgument; PermissionDenied where the place is read-only */
+  copyTo(nameOrId: string, request: CopyToRequest): Promise<void>;
+  /** The root file system as a tar archive that must be read to its end or returned. */
+  export(nameOrId: string, signal?: AbortSignal): Promise<AsyncIterableIterator<Uint8Array>>;
+  /** Makes an image of what the container changed. @returns its id */
+  commit(nameOrId: string, request: CommitRequest): Promise<Digest>;
 
   execCreate(nameOrId: string, config: ExecConfig): Promise<string>;
   /** @throws NotFound "No such exec instance: X", Conflict */

@@ -21,6 +21,7 @@ import { readDevices } from "#runtime/devices.ts";
 import { createRuntime } from "#runtime/runtime.ts";
 import { readSpecHost } from "#runtime/spec-host.ts";
 import { openState } from "#state/sqlite.ts";
+import { createContainerFiles } from "#storage/files/files.ts";
 import { mountRoot, unmountRoot } from "#storage/snapshot/mounts.ts";
 import { createStorage } from "#storage/storage.ts";
 import { copyUp } from "#volumes/copy-up.ts";
@@ -110,6 +111,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     events,
     images,
     snapshots: storage.snapshotter,
+    files: createContainerFiles({ helperCommand: selfCommand("container-files") }),
     volumes,
     networks,
     runtime,

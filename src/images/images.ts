@@ -22,6 +22,7 @@ import type { ContentStore } from "#storage/types.ts";
 import { type ImportRequest, importArchive } from "./archive/import.ts";
 import { loadArchive } from "./archive/load.ts";
 import { saveImages } from "./archive/save.ts";
+import { type CommitImageRequest, commitImage } from "./commit.ts";
 import { imageEvent } from "./events.ts";
 import { rootsOf } from "./garbage.ts";
 import { imageHistory } from "./history.ts";
@@ -203,6 +204,15 @@ class LocalImages implements Images {
     );
   }
 
+  async commit(request: CommitImageRequest): Promise<Digest> {
+    try {
+      return await commitImage(request, this.#jobDeps());
+    } catch (error) {
+      await this.#collectQuietly();
+      throw error;
+    }
+  }
+
   login(auth: AuthConfig, signal?: AbortSignal): Promise<LoginResult> {
     return login({ transport: this.#registries.transport(), clock: this.#deps.clock }, auth, signal);
   }
@@ -252,12 +262,16 @@ class LocalImages implements Images {
       try {
         await job(emit, ending);
       } catch (error) {
-        await this.#collect().catch((failure) =>
-          this.#deps.log.warn("cannot collect garbage", { error: messageOf(failure) }),
-        );
+        await this.#collectQuietly();
         throw error;
       }
     }, signal);
+  }
+
+  async #collectQuietly(): Promise<void> {
+    await this.#collect().catch((failure) =>
+      this.#deps.log.warn("cannot collect garbage", { error: messageOf(failure) }),
+    );
   }
 }
 

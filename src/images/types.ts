@@ -17,6 +17,7 @@ import type {
 import type { ImageConfig } from "#spec/oci/image.ts";
 import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
 import type { CollectedGarbage } from "#storage/gc/sweep.ts";
+import type { CommitImageRequest } from "./commit.ts";
 
 /** An image that is here, unpacked. */
 export interface ImageRecord {
@@ -110,6 +111,8 @@ export interface Images {
       readonly signal?: AbortSignal;
     },
   ): AsyncIterable<ProgressLine>;
+  /** A new image on top of another. @returns its id */
+  commit(request: CommitImageRequest): Promise<Digest>;
   /** Checks credentials with a registry. @returns the text Docker prints and a token where the registry gave one */
   login(
     auth: AuthConfig,

@@ -13,22 +13,29 @@ const LAYER_TYPE: Readonly<Partial<Record<Compression, string>>> = {
 };
 
 /**
- * Gives an image the manifest it came without, as from Docker's archives and from imports.
- * @param image blobs that are in the store, layers lowest first
+ * Gives an image the manifest it came without, as from Docker's archives, imports and commits.
+ * @param image blobs that are in the store, layers lowest first; `below` are those another manifest described already
  * @throws NotImplemented for a layer compressed in a way we do not read
  */
 export async function writeManifest(
   content: Pick<ContentStore, "put" | "path">,
-  image: { readonly config: BlobInfo; readonly layers: readonly BlobInfo[] },
+  image: {
+    readonly config: BlobInfo;
+    readonly below?: readonly Descriptor[];
+    readonly layers: readonly BlobInfo[];
+  },
   lease: Lease,
 ): Promise<{ readonly descriptor: Descriptor; readonly manifest: Manifest }> {
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.ociManifest,
     config: descriptorOf(MEDIA_TYPE.ociConfig, image.config),
-    layers: await Promise.all(
-      image.layers.map(async (layer) => descriptorOf(await layerType(content.path(layer.digest)), layer)),
-    ),
+    layers: [
+      ...(image.below ?? []).map(inOciTerms),
+      ...(await Promise.all(
+        image.layers.map(async (layer) => descriptorOf(await layerType(content.path(layer.digest)), layer)),
+      )),
+    ],
   };
   const text = JSON.stringify(manifest);
   lease.add(sha256(text));
@@ -40,6 +47,17 @@ export async function writeManifest(
 function descriptorOf(mediaType: string, { digest, sizeBytes }: BlobInfo): Descriptor {
   return { mediaType, digest, size: sizeBytes };
 }
+
+/** Docker's names for layers do not belong in an OCI manifest. */
+function inOciTerms({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType: OCI_TYPE[mediaType] ?? mediaType, digest, size };
+}
+
+const OCI_TYPE: Readonly<Record<string, string>> = {
+  [MEDIA_TYPE.dockerLayer]: MEDIA_TYPE.ociLayer,
+  [MEDIA_TYPE.dockerLayerGzip]: MEDIA_TYPE.ociLayerGzip,
+  [MEDIA_TYPE.dockerLayerZstd]: MEDIA_TYPE.ociLayerZstd,
+};
 
 async function layerType(path: string): Promise<string> {
   await using file = await open(path, "r");

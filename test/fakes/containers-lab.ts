@@ -13,6 +13,7 @@ import type { SpecHost } from "#runtime/spec/types.ts";
 import type { ContainerCreateRequest } from "#spec/docker/containers.ts";
 import { openMemoryState } from "#state/memory.ts";
 import type { StateStore } from "#state/types.ts";
+import { createContainerFiles } from "#storage/files/files.ts";
 import type { PlannedMount } from "#volumes/types.ts";
 import { fakeMounts, fakeNetworks, fakeRuntime, fakeSnapshots, fakeVolumes, World } from "./world.ts";
 
@@ -167,8 +168,10 @@ export class ContainersLab implements Disposable {
           return this.image;
         },
         find: (name) => (name === "busybox" || name === this.image.id ? this.image : undefined),
+        commit: () => Promise.reject(new Error("no image is committed here")),
       },
       snapshots: gated("snapshots", fakeSnapshots(this.world)),
+      files: createContainerFiles({ helperCommand: ["no-helper"] }),
       volumes: gated("volumes", fakeVolumes(this.world)),
       networks: gated("networks", fakeNetworks(this.world)),
       runtime: gated("runtime", fakeRuntime(this.world)),

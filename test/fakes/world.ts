@@ -256,10 +256,18 @@ function fakeEndpoint(
 export function fakeSnapshots(world: World) {
   const snapshots: Pick<
     Snapshotter,
-    "name" | "createWritable" | "rootMount" | "driverData" | "writableSize" | "removeWritable" | "writables"
+    | "name"
+    | "createWritable"
+    | "rootMount"
+    | "diffSource"
+    | "driverData"
+    | "writableSize"
+    | "removeWritable"
+    | "writables"
   > = {
     name: "overlay2",
     createWritable: async (id) => void world.writables.add(id),
+    diffSource: (id) => ({ kind: "upper", upper: `/up/${id}`, lower: [] }),
     rootMount: (id) => ({
       kind: "overlay",
       lower: ["/lower"],

@@ -8,7 +8,7 @@ import { containerSummary } from "../map/container-summary.ts";
 import { adjustCreateRequest } from "../map/create-request.ts";
 import { ContainerCreateSchema, ContainerUpdateSchema } from "../schemas/containers.ts";
 import type { ApiParts } from "../types.ts";
-import { notImplemented } from "./_not-implemented.ts";
+import { exportArchive, getArchive, headArchive, putArchive } from "./archive.ts";
 import { attach, attachWebSocket, logs, wait } from "./container-streams.ts";
 import { createExec } from "./exec.ts";
 
@@ -21,11 +21,11 @@ export const routes: readonly Route[] = [
   { method: "GET", path: "/containers/{id}/logs", handle: logs },
   { method: "GET", path: "/containers/{id}/changes", handle: changes },
   { method: "GET", path: "/containers/{id}/stats", handle: stats },
-  { method: "GET", path: "/containers/{id}/export", handle: notImplemented("exporting a container") },
+  { method: "GET", path: "/containers/{id}/export", handle: exportArchive },
   { method: "GET", path: "/containers/{id}/attach/ws", handle: attachWebSocket },
-  { method: "GET", path: "/containers/{id}/archive", handle: notImplemented("copying from a container") },
-  { method: "HEAD", path: "/containers/{id}/archive", handle: notImplemented("copying from a container") },
-  { method: "PUT", path: "/containers/{id}/archive", handle: notImplemented("copying to a container") },
+  { method: "GET", path: "/containers/{id}/archive", handle: getArchive },
+  { method: "HEAD", path: "/containers/{id}/archive", handle: headArchive },
+  { method: "PUT", path: "/containers/{id}/archive", handle: putArchive },
   { method: "POST", path: "/containers/{id}/resize", handle: resize },
   { method: "POST", path: "/containers/{id}/start", handle: start },
   { method: "POST", path: "/containers/{id}/stop", handle: stop },

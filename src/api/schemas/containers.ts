@@ -25,7 +25,7 @@ const health = fields({
   Retries: whole,
 });
 
-const containerConfig = fields({
+export const ContainerConfigSchema = fields({
   Hostname: text,
   Domainname: text,
   User: text,
@@ -174,7 +174,7 @@ const hostConfig = fields({
 });
 
 export const ContainerCreateSchema = fields({
-  ...containerConfig.properties,
+  ...ContainerConfigSchema.properties,
   HostConfig: hostConfig,
   NetworkingConfig: fields({ EndpointsConfig: EndpointsSchema }),
 });

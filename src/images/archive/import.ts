@@ -1,7 +1,9 @@
 import type { Clock } from "#base/clock.ts";
+import { detectCompression, MAGIC_BYTES } from "#base/compress.ts";
+import { decompressArchive } from "#base/decompress-program.ts";
 import { sha256 } from "#base/digest.ts";
 import { newId } from "#base/ids.ts";
-import type { ByteSource } from "#base/streams.ts";
+import { type ByteSource, peek } from "#base/streams.ts";
 import type { Events } from "#events/types.ts";
 import type { ImageConfig } from "#spec/oci/image.ts";
 import type { Platform } from "#spec/oci/manifest.ts";
@@ -56,7 +58,7 @@ export async function importArchive(
   using lease = deps.leases.open();
   const { content } = deps;
   const key = `import ${newId()}`;
-  const blob = await ingestStream(archive, { content, lease, key, signal: request.signal });
+  const blob = await ingestStream(await asLayer(archive), { content, lease, key, signal: request.signal });
   const diffId = await unpackAlone(blob, lease, deps, request.signal);
   const created = new Date(deps.clock.now()).toISOString();
   const comment = request.message || "Imported from -";
@@ -68,6 +70,12 @@ export async function importArchive(
   );
   record(image, reference, deps);
   emit(statusLine(image.id));
+}
+
+/** As it is where a layer may be so; from xz and bzip2, which no registry knows, the plain tar. */
+async function asLayer(archive: ByteSource): Promise<ByteSource> {
+  const { head, all } = await peek(archive, MAGIC_BYTES);
+  return ["xz", "bzip2"].includes(detectCompression(head)) ? decompressArchive(all) : all;
 }
 
 async function unpackAlone(

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { throwIfAborted } from "#base/async.ts";
-import { decompress } from "#base/compress.ts";
+import { decompressArchive } from "#base/decompress-program.ts";
 import { type Digest, DigestMeter, isDigest } from "#base/digest.ts";
 import { InvalidArgument } from "#base/errors.ts";
 import { type ByteSource, collectBytes } from "#base/streams.ts";
@@ -43,7 +43,7 @@ export async function spoolArchive(
   const links = new Map<string, string>();
   let entries = 0;
   let documentsBytes = 0;
-  for await (const member of readTar(decompress(archive))) {
+  for await (const member of readTar(decompressArchive(archive))) {
     throwIfAborted(signal, "reading the archive");
     entries += 1;
     if (entries > MAX_ENTRIES) throw new InvalidArgument(`invalid archive: more than ${MAX_ENTRIES} entries`);

@@ -5,6 +5,7 @@ import {
   FSOPEN_CLOEXEC,
   MOUNT_ATTR_RDONLY,
   MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_EMPTY_PATH,
   OPEN_TREE,
 } from "../ffi/constants.ts";
 import { SysError } from "../ffi/errno.ts";
@@ -50,6 +51,17 @@ export function attachMount(mountFd: number, target: string): void {
   try {
     const [from, to] = [memory().text(""), memory().text(target)];
     syscall("move_mount", target, mountFd, from, AT.FDCWD, to, MOVE_MOUNT_F_EMPTY_PATH);
+  } finally {
+    close(mountFd);
+  }
+}
+
+/** As `attachMount`, over the very file or directory a descriptor holds: no name is looked up. */
+export function attachMountOver(mountFd: number, targetFd: number): void {
+  try {
+    const nothing = memory().text("");
+    const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+    syscall("move_mount", `fd ${targetFd}`, mountFd, nothing, targetFd, nothing, flags);
   } finally {
     close(mountFd);
   }

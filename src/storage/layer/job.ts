@@ -5,7 +5,10 @@ import {
   Internal,
   InvalidArgument,
   messageOf,
+  NotFound,
   NotImplemented,
+  PermissionDenied,
+  Unavailable,
 } from "#base/errors.ts";
 import type { UnpackBlobRequest, UnpackedBlob } from "./unpack-blob.ts";
 
@@ -42,7 +45,16 @@ export function encodeFailure(error: unknown): JobFailure {
 /** The helper's error as if it had been thrown here. */
 export function decodeFailure({ kind, message, hint }: JobFailure): EngineError {
   const options = hint === undefined ? {} : { hint };
-  if (kind === "invalidArgument") return new InvalidArgument(message, options);
-  if (kind === "notImplemented") return new NotImplemented(message, options);
-  return new Internal(message, options);
+  const ErrorOfKind = ERRORS[kind] ?? Internal;
+  return new ErrorOfKind(message, options);
 }
+
+const ERRORS: Partial<
+  Record<ErrorKind, new (message: string, options: { readonly hint?: string }) => EngineError>
+> = {
+  invalidArgument: InvalidArgument,
+  notFound: NotFound,
+  notImplemented: NotImplemented,
+  permissionDenied: PermissionDenied,
+  unavailable: Unavailable,
+};

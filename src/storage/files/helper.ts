@@ -1,0 +1,142 @@
+import { writeSync } from "node:fs";
+import { decompressArchive } from "#base/decompress-program.ts";
+import { DigestMeter } from "#base/digest.ts";
+import { PermissionDenied } from "#base/errors.ts";
+import { isErrno } from "#base/fs.ts";
+import { TarParser } from "#base/tar-read.ts";
+import { AT, O } from "#kernel/ffi/constants.ts";
+import { openat, write } from "#kernel/files/at.ts";
+import { encodeFailure } from "../layer/job.ts";
+import { LayerWriter } from "../layer/unpack.ts";
+import { openFile } from "./archive-file.ts";
+import { archiveTree } from "./archive-tree.ts";
+import { diffTar } from "./diff-tar.ts";
+import { walkDiff } from "./diff-walk.ts";
+import type { FileJob, FileJobLine } from "./job.ts";
+import { readJob } from "./read-job.ts";
+import type { FoundFile, ViewRoot } from "./root.ts";
+import { TreeWriter } from "./tree-writer.ts";
+import type { DiffRequest, FileChange, FileStat } from "./types.ts";
+import { openView } from "./view.ts";
+
+/** Changes told in one line. */
+const CHANGES_AT_ONCE = 1000;
+const STDOUT = 1;
+const STDERR = 2;
+
+/**
+ * The helper process `wharf container-files`: reads one job from its input, does it on its one thread, ends. It never
+ * leaves the host's root and runs nothing but programs of the host.
+ * @returns the exit code
+ */
+export async function runFileHelper(_argv: readonly string[]): Promise<number> {
+  try {
+    const { job, rest } = await readJob(Bun.stdin.stream());
+    tell({ result: await perform(job, rest) });
+    return 0;
+  } catch (error) {
+    if (isErrno(error, "EPIPE")) return 1; // nobody wants the archive any more
+    tell({ failed: encodeFailure(readOnlyError(error)) });
+    return 1;
+  }
+}
+
+async function perform(job: FileJob, input: AsyncIterable<Uint8Array>): Promise<unknown> {
+  switch (job.job) {
+    case "stat": {
+      const root = openView(job.view);
+      return statOf(root, job.path, root.find(job.path));
+    }
+    case "read":
+      return readFiles(job);
+    case "write":
+      return await writeFiles(job, input);
+    case "export":
+      return exportTree(job.root);
+    case "changes":
+      return tellChanges(job);
+    case "commit":
+      return commitDiff(job);
+  }
+}
+
+function statOf(root: ViewRoot, path: string, { stat, shownName }: FoundFile): FileStat {
+  return {
+    name: shownName,
+    sizeBytes: Number(stat.size),
+    mode: Number(stat.mode),
+    mtimeNanos: String(stat.mtimeNs),
+    linkTarget: stat.isSymbolicLink() ? root.linkTarget(path) : "",
+  };
+}
+
+function readFiles({ view, path }: Extract<FileJob, { job: "read" }>): object {
+  const root = openView(view);
+  const found = root.find(path);
+  tell({ stat: statOf(root, path, found) });
+  for (const chunk of archiveTree(found, { shownName: found.shownName })) write(STDOUT, chunk);
+  return {};
+}
+
+async function writeFiles(
+  { view, path, options }: Extract<FileJob, { job: "write" }>,
+  input: AsyncIterable<Uint8Array>,
+): Promise<object> {
+  const root = openView(view);
+  using writer = new TreeWriter(root.fd, root.realDirectory(path), options);
+  tell({ ready: true });
+  const parser = new TarParser(writer);
+  for await (const chunk of decompressArchive(input)) parser.push(chunk);
+  parser.finish();
+  writer.finish();
+  return {};
+}
+
+function exportTree(path: string): object {
+  const root = openFile(openat(AT.FDCWD, path, O.PATH | O.DIRECTORY), ".");
+  for (const chunk of archiveTree(root, { shownName: "", isOneFileSystem: true })) write(STDOUT, chunk);
+  return {};
+}
+
+function tellChanges(request: DiffRequest): object {
+  let changes: FileChange[] = [];
+  for (const { change } of walkDiff(request.source, mountPointTest(request))) {
+    changes.push(change);
+    if (changes.length < CHANGES_AT_ONCE) continue;
+    tell({ changes });
+    changes = [];
+  }
+  tell({ changes });
+  return {};
+}
+
+function commitDiff(job: Extract<FileJob, { job: "commit" }>): unknown {
+  const meter = new DigestMeter();
+  using writer = new LayerWriter(job);
+  const parser = new TarParser(writer);
+  for (const chunk of diffTar(job.source, mountPointTest(job))) {
+    meter.update(chunk);
+    write(STDOUT, chunk);
+    parser.push(chunk);
+  }
+  parser.finish();
+  writer.finish();
+  const { sizeBytes, implicitDirectories } = writer;
+  return { diffId: meter.digest(), sizeBytes, implicitDirectories: [...implicitDirectories] };
+}
+
+function mountPointTest({ mountPoints }: DiffRequest): (path: string) => boolean {
+  const places = new Set(mountPoints);
+  return (path) => places.has(path);
+}
+
+function tell(line: FileJobLine): void {
+  const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+  for (let done = 0; done < bytes.byteLength; ) done += writeSync(STDERR, bytes, done);
+}
+
+function readOnlyError(error: unknown): unknown {
+  return isErrno(error, "EROFS")
+    ? new PermissionDenied("the file system is read-only", { cause: error })
+    : error;
+}

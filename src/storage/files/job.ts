@@ -1,0 +1,41 @@
+/**
+ * What the daemon and its helper process for containers' files say to each other. The job is the first line of the
+ * helper's input, an archive to be written follows it; the helper's output is the archive that was read. Lines of JSON
+ * go the other way on its error stream.
+ */
+import type { LayerBounds } from "../layer/bounds.ts";
+import type { JobFailure } from "../layer/job.ts";
+import type { WhiteoutStyle } from "../types.ts";
+import type { DiffLayer, DiffRequest, FileChange, FileStat, FileView, WriteOptions } from "./types.ts";
+
+export type FileJob =
+  | { readonly job: "stat"; readonly view: FileView; readonly path: string }
+  | { readonly job: "read"; readonly view: FileView; readonly path: string }
+  | { readonly job: "write"; readonly view: FileView; readonly path: string; readonly options: WriteOptions }
+  | { readonly job: "export"; readonly root: string }
+  | ({ readonly job: "changes" } & DiffRequest)
+  | ({
+      readonly job: "commit";
+      readonly directory: string;
+      readonly whiteouts: WhiteoutStyle;
+      readonly bounds: LayerBounds;
+    } & DiffRequest);
+
+export interface FileJobResults {
+  readonly stat: FileStat;
+  readonly read: Record<never, never>;
+  readonly write: Record<never, never>;
+  readonly export: Record<never, never>;
+  readonly changes: Record<never, never>;
+  readonly commit: DiffLayer & { readonly implicitDirectories: readonly string[] };
+}
+
+/** A helper ends after its `result` or `failed` line. */
+export type FileJobLine =
+  /** Before the first byte of an archive. */
+  | { readonly stat: FileStat }
+  /** The place for an archive was found: it may come. */
+  | { readonly ready: true }
+  | { readonly changes: readonly FileChange[] }
+  | { readonly result: unknown }
+  | { readonly failed: JobFailure };
