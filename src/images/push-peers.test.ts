@@ -1,6 +1,7 @@
 /** Pushes to docker-registry: tokens, TLS, and connections that are cut. What arrives is read by skopeo. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
@@ -113,7 +114,7 @@ hermetic(
 
     test("push() survives connections that are cut in the middle of a layer", async () => {
       await using _registry = await startDockerRegistry({ directory: at("cut"), address: "127.0.0.1:5004" });
-      using proxy = startCuttingProxy({ to: 5004, cuts: 2, afterBytes: 3 << 20 });
+      using proxy = await startCuttingProxy({ to: 5004, cuts: 2, afterBytes: 3 << 20 });
       const reference = `127.0.0.1:${proxy.port}/app:1`;
       const images = await engineWith(reference);
       expect((await textOf(images.push({ reference }))).join()).toContain(
@@ -131,66 +132,30 @@ hermetic(
   { prepare: PREPARE },
 );
 
-/** Passes everything on, and closes the first connections that send more than a request has. */
-function startCuttingProxy(options: { to: number; cuts: number; afterBytes: number }) {
+/** Passes everything on, and cuts the first connections on which more comes than a request has. */
+async function startCuttingProxy(options: { to: number; cuts: number; afterBytes: number }) {
   let { cuts } = options;
-  interface Pair {
-    upstream: Promise<Bun.Socket<undefined>>;
-    sentBytes: number;
-  }
-  const server = Bun.listen<Pair>({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: {
-      open(client) {
-        const upstream = Bun.connect<undefined>({
-          hostname: "127.0.0.1",
-          port: options.to,
-          socket: {
-            data: (_socket, bytes) => void client.write(bytes),
-            close: () => void client.end(),
-          },
-        });
-        client.data = { upstream, sentBytes: 0 };
-      },
-      async data(client, bytes) {
-        client.data.sentBytes += bytes.byteLength;
-        const upstream = await client.data.upstream;
-        if (cuts > 0 && client.data.sentBytes > options.afterBytes) {
-          cuts -= 1;
-          client.data.sentBytes = 0;
-          client.terminate();
-          upstream.terminate();
-          return;
-        }
-        await writeAll(upstream, bytes);
-      },
-      async close(client) {
-        (await client.data.upstream).end();
-      },
-    },
+  const server = createServer((client) => {
+    const upstream = connect(options.to, "127.0.0.1");
+    const end = () => {
+      client.destroy();
+      upstream.destroy();
+    };
+    let bytes = 0;
+    client.on("data", (piece) => {
+      bytes += piece.length;
+      if (cuts === 0 || bytes < options.afterBytes) return;
+      cuts -= 1;
+      bytes = 0;
+      end();
+    });
+    for (const socket of [client, upstream]) socket.on("error", end).on("close", end);
+    client.pipe(upstream).pipe(client);
   });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   return {
-    port: server.port,
+    port: (server.address() as AddressInfo).port,
     cutsLeft: () => cuts,
-    [Symbol.dispose]: () => server.stop(true),
+    [Symbol.dispose]: () => void server.close(),
   };
-}
-
-const queues = new WeakMap<Bun.Socket<undefined>, Promise<void>>();
-
-/** In the order of the calls, waiting for room. */
-function writeAll(socket: Bun.Socket<undefined>, bytes: Uint8Array): Promise<void> {
-  const before = queues.get(socket) ?? Promise.resolve();
-  const copy = bytes.slice();
-  const after = before.then(async () => {
-    for (let done = 0; done < copy.byteLength && socket.readyState > 0; ) {
-      const written = socket.write(copy, done);
-      if (written < 0) return;
-      done += written;
-      if (done < copy.byteLength) await Bun.sleep(1);
-    }
-  });
-  queues.set(socket, after);
-  return after;
 }
