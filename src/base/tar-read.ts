@@ -18,11 +18,17 @@ export class TarParser {
   #want: Want | undefined;
   #buffer = new Uint8Array(512);
   #have = 0;
+  #offset = 0;
 
   constructor(sink: TarSink, options: TarReadOptions = {}) {
     this.#archive = new TarArchive(sink, options.maxMetadataBytes ?? 1 << 20);
     this.#steps = this.#archive.read();
     this.#resume(undefined);
+  }
+
+  /** Where in the archive what comes next begins; during `entry` of a file that is its first byte. */
+  get offset(): number {
+    return this.#offset;
   }
 
   push(chunk: Uint8Array): void {
@@ -31,6 +37,7 @@ export class TarParser {
       const take = Math.min(bytes - this.#have, chunk.byteLength - at);
       const piece = chunk.subarray(at, at + take);
       at += take;
+      this.#offset += take;
       if (!whole || take === bytes) this.#resume(piece);
       else this.#gather(piece, bytes);
     }

@@ -214,7 +214,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       await containers.close();
       networks.close();
       await images.close();
-      await storage.settled();
+      await storage.close();
       await owned.disposeAsync();
     },
   };

@@ -19,8 +19,11 @@ import { createLayerCompressor } from "./layer/compressor.ts";
 import { copyAway } from "./layer/copy-away.ts";
 import { runJob } from "./layer/helper-process.ts";
 import { createLayerUnpacker } from "./layer/unpacker.ts";
+import { createBtrfsDriver } from "./snapshot/btrfs.ts";
 import { NumberedDirectories } from "./snapshot/directories.ts";
 import { chooseDriver, type DriverName } from "./snapshot/drivers.ts";
+import { createErofsDriver } from "./snapshot/erofs.ts";
+import { createFuseOverlayDriver } from "./snapshot/fuse-overlay.ts";
 import { createOverlayDriver } from "./snapshot/overlay.ts";
 import { openSnapshotRecords } from "./snapshot/records.ts";
 import { createSnapshotter } from "./snapshot/snapshotter.ts";
@@ -33,7 +36,7 @@ export interface StorageDeps {
   readonly dataRoot: string;
   readonly kernel: Pick<Kernel, "mounts" | "files">;
   readonly state: StateStore;
-  /** "overlay2" or "vfs"; chosen when absent. */
+  /** One of `DRIVER_NAMES`; chosen when absent. */
   readonly driver?: string;
   readonly options?: StorageOptions;
   readonly log: Log;
@@ -66,6 +69,8 @@ export interface Storage {
   copyTree(from: string, to: string): Promise<void>;
   /** Resolves when the files of everything removed so far have been deleted. */
   settled(): Promise<void>;
+  /** As `settled`, and lets go of the layers: the data root can be moved or deleted then. */
+  close(): Promise<void>;
 }
 
 /** Call `snapshotter.sweep()` once before the first job: it removes what a crash left. */
@@ -74,16 +79,21 @@ export function createStorage(deps: StorageDeps): Storage {
   mkdirSync(dataRoot, { recursive: true, mode: 0o710 });
   const driverName = chooseDriver(deps.driver, { kernel, state, directory: dataRoot, log });
   const root = join(dataRoot, driverName);
-  const directories = new NumberedDirectories(root, log);
   const copyInHelper = (from: string, to: string) => runJob(helperCommand, { job: "copy", from, to });
   const drivers = {
     overlay2: () => createOverlayDriver(root, kernel.files),
+    erofs: () => createErofsDriver(root, kernel),
+    btrfs: () => createBtrfsDriver(),
+    "fuse-overlayfs": () => createFuseOverlayDriver(root, kernel.files),
     vfs: () => createVfsDriver(copyInHelper),
   } satisfies Record<DriverName, unknown>;
+  mkdirSync(root, { recursive: true, mode: 0o710 });
+  const driver = drivers[driverName]();
+  const directories = new NumberedDirectories(root, log, (path) => driver.dismantle?.(path));
   const content = createContentStore(join(dataRoot, "content"), clock);
   const leases = createLeases(openLeaseRecords(state), clock);
   const records = openSnapshotRecords(state, driverName);
-  const snapshotter = createSnapshotter({ driver: drivers[driverName](), directories, records, clock });
+  const snapshotter = createSnapshotter({ driver, directories, records, clock });
   const measured = openLayerMeasurements(state, driverName);
   const measuring = new SingleFlight<string, StorageUsage>();
   const measure: Storage["measure"] = async (directories) =>
@@ -105,5 +115,9 @@ export function createStorage(deps: StorageDeps): Storage {
     measure,
     copyTree: (from, to) => copyAway(from, to, copyInHelper),
     settled: () => directories.settled(),
+    async close() {
+      await directories.settled();
+      snapshotter.close();
+    },
   };
 }

@@ -60,6 +60,8 @@ export interface PreparedLayer {
   /** Where to unpack. With "delete" style it already holds the parent's files. */
   readonly directory: string;
   readonly whiteouts: WhiteoutStyle;
+  /** Instead of files in the directory an EROFS image is written to this path. */
+  readonly image?: string;
 }
 
 export interface LayerInfo {
@@ -79,6 +81,8 @@ export interface RootMount {
   readonly work: string | undefined;
   /** For "bind": the directory itself. */
   readonly source: string | undefined;
+  /** For "overlay": the program that mounts it instead of the kernel. */
+  readonly program?: "fuse-overlayfs";
 }
 
 /** Where a container's changes are, for whoever reads them as files. Absolute paths of directories. */
@@ -139,13 +143,13 @@ export interface Snapshotter {
   writableParents(): Digest[];
   /** Directories without a record, of crashed jobs: removed at start, before any job runs. @returns how many */
   sweep(): Promise<number>;
+  /** Undoes what is only needed while this process works with the layers; running containers are left alone. */
+  close(): void;
 }
 
 export interface UnpackResult {
   /** Digest of the uncompressed tar. */
   readonly diffId: Digest;
-  /** Digest of the bytes as given (compressed or not). */
-  readonly blobDigest: Digest;
   readonly sizeBytes: number;
   readonly entries: number;
 }

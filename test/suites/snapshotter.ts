@@ -23,21 +23,29 @@ import type { Storage } from "#storage/storage.ts";
 /** What a driver's storage is made with; `open` again with the same arguments is a restart after a crash. */
 export type OpenStorage = (dataRoot: string) => Storage;
 
-/** What every snapshot driver promises. Needs root and a mount namespace of its own. */
-export function testSnapshotter(name: string, kernel: Pick<Kernel, "mounts">, open: OpenStorage): void {
+/**
+ * What every snapshot driver promises. Needs root and a mount namespace of its own.
+ * @param base directory for the data roots, on a file system the driver works on
+ */
+export function testSnapshotter(
+  name: string,
+  kernel: Pick<Kernel, "mounts">,
+  open: OpenStorage,
+  base = tmpdir(),
+): void {
   describe(`${name} as a snapshotter`, () => {
     let home: string;
     let storage: Storage;
     let mounted: string[];
 
     beforeEach(() => {
-      home = mkdtempSync(join(tmpdir(), "wharf-snapshots-"));
+      home = mkdtempSync(join(base, "wharf-snapshots-"));
       storage = open(join(home, "data"));
       mounted = [];
     });
     afterEach(async () => {
       for (const target of mounted) unmountRoot(kernel, target);
-      await storage.settled();
+      await storage.close();
       rmSync(home, { recursive: true });
     });
 

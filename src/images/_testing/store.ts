@@ -147,7 +147,7 @@ export const fakeUnpacker: LayerUnpacker = {
     const diffId = plain.digest();
     if (expectedDiffId && expectedDiffId !== diffId)
       throw new InvalidArgument(`layer has the diffID ${diffId} instead of ${expectedDiffId}`);
-    return { diffId, blobDigest: blob.digest(), sizeBytes, entries };
+    return { diffId, sizeBytes, entries };
   },
 };
 

@@ -38,31 +38,46 @@ export async function inheritAttributes(
   paths: readonly string[],
   lower: readonly string[],
 ): Promise<void> {
-  using opened = new DisposableStack();
-  const open = (path: string) => {
-    const fd = at.openat(AT.FDCWD, path, O.PATH | O.DIRECTORY);
-    opened.defer(() => at.close(fd));
-    return fd;
-  };
-  const own = open(directory);
-  const below = lower.map(open);
-  for (const [i, path] of paths.entries()) {
-    if (i % BATCH === BATCH - 1) await setImmediate();
-    inheritOne(own, below, path);
+  const own = at.openat(AT.FDCWD, directory, O.PATH | O.DIRECTORY);
+  try {
+    await forEachBelow(paths, lower, (path, source) => inheritOne(own, path, source));
+  } finally {
+    at.close(own);
   }
 }
 
-function inheritOne(own: number, below: readonly number[], path: string): void {
-  const target = openDirectory(own, path);
-  if (typeof target !== "number") return; // replaced by something else later in the archive
-  try {
-    const source = hasOpaqueAncestor(own, path) ? undefined : findBelow(below, path);
-    if (source === undefined) return;
+/**
+ * Looks directories up in the layers below; those that are not there are left out.
+ * @param use given a descriptor of the directory, which is closed afterwards
+ */
+export async function forEachBelow(
+  paths: readonly string[],
+  lower: readonly string[],
+  use: (path: string, source: number) => void,
+): Promise<void> {
+  using opened = new DisposableStack();
+  const below = lower.map((path) => {
+    const fd = at.openat(AT.FDCWD, path, O.PATH | O.DIRECTORY);
+    opened.defer(() => at.close(fd));
+    return fd;
+  });
+  for (const [i, path] of paths.entries()) {
+    if (i % BATCH === BATCH - 1) await setImmediate();
+    const source = findBelow(below, path);
+    if (source === undefined) continue;
     try {
-      copyDirectoryAttributes(source, target);
+      use(path, source);
     } finally {
       at.close(source);
     }
+  }
+}
+
+function inheritOne(own: number, path: string, source: number): void {
+  const target = openDirectory(own, path);
+  if (typeof target !== "number") return; // replaced by something else later in the archive
+  try {
+    if (!hasOpaqueAncestor(own, path)) copyDirectoryAttributes(source, target);
   } finally {
     at.close(target);
   }

@@ -1,10 +1,12 @@
 import { createReadStream } from "node:fs";
 import { throwIfAborted } from "#base/async.ts";
-import { decompress, detectCompression, MAGIC_BYTES } from "#base/compress.ts";
+import { decompress } from "#base/compress.ts";
 import { type Digest, DigestMeter } from "#base/digest.ts";
 import { InvalidArgument } from "#base/errors.ts";
-import { peek, tap } from "#base/streams.ts";
+import { tap } from "#base/streams.ts";
+import type { TarSink } from "#base/tar-archive.ts";
 import { TarParser } from "#base/tar-read.ts";
+import { ImageWriter } from "../erofs/image-writer.ts";
 import type { UnpackResult, WhiteoutStyle } from "../types.ts";
 import { checkArchiveSize, type LayerBounds } from "./bounds.ts";
 import { LayerWriter } from "./unpack.ts";
@@ -14,8 +16,10 @@ export interface UnpackBlobRequest {
   readonly source: string;
   readonly directory: string;
   readonly whiteouts: WhiteoutStyle;
+  /** An EROFS image is written here, and nothing into the directory. */
+  readonly image?: string | undefined;
   readonly bounds: LayerBounds;
-  readonly expectedDiffId?: Digest;
+  readonly expectedDiffId?: Digest | undefined;
   /** Told the compressed bytes read so far. */
   readonly onProgress?: (currentBytes: number) => void;
   readonly signal?: AbortSignal;
@@ -28,45 +32,54 @@ export interface UnpackedBlob extends UnpackResult {
 
 const READ_BYTES = 1 << 20;
 
+/** What a layer's entries become. */
+export interface LayerTarget extends TarSink, Disposable {
+  readonly sizeBytes: number;
+  readonly entries: number;
+  readonly implicitDirectories: Iterable<string>;
+  readonly warnings: Iterable<string>;
+  /** Given the archive's own bytes, before the entries in them. */
+  archive?(chunk: Uint8Array): void;
+  /** To be called after the last entry. */
+  finish(): void;
+}
+
 /**
- * Reads a blob once: hashes it, decompresses, hashes the tar and unpacks it. The bytes are only known to be right at the
- * end, so nothing of the directory may be used when this throws.
+ * Reads a blob once: decompresses, hashes the tar and unpacks it. The bytes are only known to be right at the end, so
+ * nothing of what was written may be used when this throws.
  * @throws InvalidArgument when the archive is hostile, damaged, over the bounds or not the one expected
  */
 export async function unpackBlob(request: UnpackBlobRequest): Promise<UnpackedBlob> {
   const { bounds, signal } = request;
-  const blob = new DigestMeter();
   const tar = new DigestMeter();
-  let tarBytes = 0;
-  using writer = new LayerWriter(request);
-  const parser = new TarParser(writer);
+  let blobBytes = 0;
+  using target: LayerTarget = request.image
+    ? new ImageWriter(request.image, { bounds, dataOffset: () => parser.offset })
+    : new LayerWriter(request);
+  const parser: TarParser = new TarParser(target);
   const file = tap(createReadStream(request.source, { highWaterMark: READ_BYTES }), (chunk) => {
-    blob.update(chunk);
-    request.onProgress?.(blob.bytes);
+    blobBytes += chunk.byteLength;
+    request.onProgress?.(blobBytes);
   });
-  const { head, all } = await peek(file, MAGIC_BYTES);
-  const isPlain = detectCompression(head) === "none"; // then the blob is the tar, and hashed once
-  for await (const chunk of decompress(all)) {
+  for await (const chunk of decompress(file)) {
     throwIfAborted(signal, "unpack layer");
-    if (!isPlain) tar.update(chunk);
-    tarBytes += chunk.byteLength;
-    checkArchiveSize(bounds, tarBytes, blob.bytes);
+    tar.update(chunk);
+    checkArchiveSize(bounds, tar.bytes, blobBytes);
+    target.archive?.(chunk);
     parser.push(chunk);
   }
   parser.finish();
-  writer.finish();
-  const blobDigest = blob.digest();
-  const diffId = isPlain ? blobDigest : tar.digest();
+  const diffId = tar.digest();
   if (request.expectedDiffId !== undefined && request.expectedDiffId !== diffId)
     throw new InvalidArgument(
       `layer is not the one expected: its diffID is ${diffId} instead of ${request.expectedDiffId}`,
     );
+  target.finish();
   return {
     diffId,
-    blobDigest,
-    sizeBytes: writer.sizeBytes,
-    entries: writer.entries,
-    implicitDirectories: [...writer.implicitDirectories],
-    warnings: [...writer.warnings],
+    sizeBytes: target.sizeBytes,
+    entries: target.entries,
+    implicitDirectories: [...target.implicitDirectories],
+    warnings: [...target.warnings],
   };
 }

@@ -145,13 +145,12 @@ hermetic(import.meta.path, () => {
       expect(readFileSync(below("sparse")).toString("latin1", 40 << 20, (40 << 20) + 4)).toBe("end\0");
     });
 
-    test("digests of the blob and of the tar, compressed or not", async () => {
+    test("the digest of the tar, compressed or not", async () => {
       const tar = archive({ name: "a", text: "x".repeat(5000) });
       for (const blob of [tar, gzipSync(tar), Bun.zstdCompressSync(tar)]) {
         rmSync(root, { recursive: true, force: true });
         expect(await unpackBytes(blob)).toMatchObject({
           diffId: sha256(tar),
-          blobDigest: sha256(blob),
           sizeBytes: 5000,
         });
       }

@@ -20,13 +20,13 @@ export function createLayerUnpacker(options: LayerUnpackerOptions): LayerUnpacke
   const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
   return {
     async unpack({ source, prepared, expectedDiffId, progress, signal }) {
-      const { directory, whiteouts } = prepared;
-      const job = { job: "unpack", source, directory, whiteouts, bounds, expectedDiffId } as const;
+      const { directory, whiteouts, image } = prepared;
+      const job = { job: "unpack", source, directory, whiteouts, image, bounds, expectedDiffId } as const;
       const onProgress = progress && ((currentBytes: number) => progress({ currentBytes }));
       const unpacked = await limiter.run(() => runJob(helperCommand, job, { onProgress, signal }));
       const { implicitDirectories, warnings, ...result } = unpacked;
       if (warnings.length > 0) log.warn("layer unpacked with losses", { diffId: result.diffId, warnings });
-      if (whiteouts === "overlay") writeImplicitList(prepared, implicitDirectories);
+      if (whiteouts === "overlay" && !image) writeImplicitList(prepared, implicitDirectories);
       return result;
     },
   };

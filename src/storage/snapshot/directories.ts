@@ -17,12 +17,15 @@ export class NumberedDirectories {
   readonly #root: string;
   readonly #trash: string;
   readonly #log: Log;
+  readonly #dismantle: (path: string) => void;
   readonly #deleting = new Limiter(1);
   #pending: Promise<void> = Promise.resolve();
   #last: number;
 
-  constructor(root: string, log: Log) {
+  /** @param dismantle takes apart what a plain deletion of files would stumble over: mounts, subvolumes */
+  constructor(root: string, log: Log, dismantle: (path: string) => void = () => {}) {
     this.#root = root;
+    this.#dismantle = dismantle;
     this.#trash = join(root, "trash");
     this.#log = log;
     for (const path of [root, this.#trash]) {
@@ -78,7 +81,10 @@ export class NumberedDirectories {
   }
 
   #delete(path: string): void {
-    const deletion = this.#deleting.run(() => rm(path, { recursive: true, force: true }));
+    const deletion = this.#deleting.run(async () => {
+      this.#dismantle(path);
+      await rm(path, { recursive: true, force: true });
+    });
     const logged = deletion.catch((error: unknown) =>
       this.#log.warn("a discarded directory could not be deleted", { path, error }),
     );

@@ -1,3 +1,4 @@
+import type { Digest } from "#base/digest.ts";
 import type { PreparedLayer, RootMount, WhiteoutStyle } from "../types.ts";
 
 /**
@@ -10,14 +11,27 @@ export interface SnapshotDriver {
   readonly whiteouts: WhiteoutStyle;
   /** Whether a layer can be prepared before its parent has been committed. */
   readonly independentLayers: boolean;
+  /** Name of the image a layer is written to, in its numbered directory; absent when layers are directories of files. */
+  readonly imageName?: string;
   /** Fills a new, empty layer directory before it is unpacked into. */
   prepare(home: string, lower: readonly string[]): Promise<void>;
-  /** Completes an unpacked layer. @returns whether it hides everything below it */
-  complete(prepared: PreparedLayer, lower: readonly string[]): Promise<{ readonly opaque: boolean }>;
+  /** Completes an unpacked layer. */
+  complete(prepared: PreparedLayer, lower: readonly string[]): Promise<CompletedLayer>;
   /** Fills a container's new, empty directory. */
   createWritable(home: string, lower: readonly string[]): Promise<void>;
   rootMount(home: string, lower: readonly string[]): RootMount;
   data(home: string, lower: readonly string[]): Record<string, string>;
+  /** Takes apart what deleting the files of a numbered directory would stumble over: mounts, subvolumes. */
+  dismantle?(home: string): void;
+  /** Undoes what was done to a layer to make it visible; containers that use it keep it. */
+  hide?(home: string): void;
+}
+
+export interface CompletedLayer {
+  /** Whether it hides everything below it. */
+  readonly opaque: boolean;
+  /** Digest of what the driver added to the layer's archive, for `verify`. */
+  readonly seal?: Digest;
 }
 
 /** Where the files of a layer or a writable are, within its numbered directory. */

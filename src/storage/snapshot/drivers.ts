@@ -1,37 +1,32 @@
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { InvalidArgument, messageOf } from "#base/errors.ts";
+import { InvalidArgument } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import type { Kernel } from "#kernel/types.ts";
 import type { StateStore } from "#state/types.ts";
-import { mountRoot, unmountRoot } from "./mounts.ts";
+import { DRIVER_PROBES, type ProbeDeps } from "./probes.ts";
 import { openSnapshotRecords } from "./records.ts";
 
-/** Best first. */
-export const DRIVER_NAMES = ["overlay2", "vfs"] as const;
+export const DRIVER_NAMES = ["overlay2", "erofs", "btrfs", "fuse-overlayfs", "vfs"] as const;
 export type DriverName = (typeof DRIVER_NAMES)[number];
 
-export interface ChooseDriverDeps {
-  readonly kernel: Pick<Kernel, "mounts">;
+export interface ChooseDriverDeps extends ProbeDeps {
   readonly state: StateStore;
-  /** Where the directories will be: whether overlayfs works depends on the file system there. */
-  readonly directory: string;
   readonly log: Log;
 }
 
 /**
  * The driver asked for; else the one that has containers or layers here already, because those are only visible through
- * it; else the best one that works.
- * @throws InvalidArgument for a name nobody knows, or overlay2 where it does not work
+ * it; else overlay2, or plain copies where overlayfs does not work.
+ * @throws InvalidArgument for a name nobody knows, a driver that does not work here, and another driver than the one
+ * whose layers are here
  */
 export function chooseDriver(wanted: string | undefined, deps: ChooseDriverDeps): DriverName {
-  if (wanted !== undefined) return checkWanted(wanted, deps);
-  const inUse = DRIVER_NAMES.find((name) => {
-    const { layers, writables } = openSnapshotRecords(deps.state, name);
-    return layers.count() + writables.count() > 0;
-  });
-  if (inUse) return inUse;
-  const reason = overlayTrouble(deps);
+  const inUse = driversInUse(deps.state);
+  if (wanted !== undefined) {
+    const name = driverNamed(wanted);
+    if (inUse.length > 0 && !inUse.includes(name)) throw otherDriver(name, inUse[0]!, deps.directory);
+    return usable(name, deps);
+  }
+  if (inUse[0]) return usable(inUse[0], deps);
+  const reason = DRIVER_PROBES.overlay2.trouble(deps);
   if (reason === undefined) return "overlay2";
   deps.log.warn("overlayfs does not work here, layers are kept as plain copies", {
     directory: deps.directory,
@@ -40,38 +35,36 @@ export function chooseDriver(wanted: string | undefined, deps: ChooseDriverDeps)
   return "vfs";
 }
 
-function checkWanted(wanted: string, deps: ChooseDriverDeps): DriverName {
-  const name = DRIVER_NAMES.find(
-    (known) => known === wanted || (known === "overlay2" && wanted === "overlay"),
-  );
-  if (!name)
-    throw new InvalidArgument(`storage driver ${JSON.stringify(wanted)} is not supported`, {
-      hint: `choose one of ${DRIVER_NAMES.join(", ")}`,
-    });
-  const reason = name === "overlay2" ? overlayTrouble(deps) : undefined;
-  if (reason !== undefined)
-    throw new InvalidArgument(`storage driver overlay2 does not work in ${deps.directory}: ${reason}`, {
-      hint: "put the data root on ext4, xfs or btrfs, or choose the driver vfs",
-    });
-  return name;
+function driversInUse(state: StateStore): DriverName[] {
+  return DRIVER_NAMES.filter((name) => {
+    const { layers, writables } = openSnapshotRecords(state, name);
+    return layers.count() + writables.count() > 0;
+  });
 }
 
-/** Tries it: mounts two empty directories. @returns the kernel's reason when it refuses */
-function overlayTrouble({ kernel, directory }: ChooseDriverDeps): string | undefined {
-  const probe = join(directory, "overlay-probe");
-  rmSync(probe, { recursive: true, force: true }); // of a start that was killed here
-  const lower = join(probe, "lower");
-  const upper = join(probe, "upper");
-  const work = join(probe, "work");
-  const target = join(probe, "target");
-  try {
-    for (const path of [lower, upper, work, target]) mkdirSync(path, { recursive: true });
-    mountRoot(kernel, { kind: "overlay", lower: [lower], upper, work, source: undefined }, target);
-    unmountRoot(kernel, target);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  } finally {
-    rmSync(probe, { recursive: true, force: true });
-  }
+function driverNamed(wanted: string): DriverName {
+  const name = DRIVER_NAMES.find((known) => known === (wanted === "overlay" ? "overlay2" : wanted));
+  if (name) return name;
+  throw new InvalidArgument(`storage driver ${JSON.stringify(wanted)} is not supported`, {
+    hint: `choose one of ${DRIVER_NAMES.join(", ")}`,
+  });
+}
+
+function usable(name: DriverName, deps: ChooseDriverDeps): DriverName {
+  const { trouble, remedy } = DRIVER_PROBES[name];
+  const reason = trouble(deps);
+  if (reason === undefined) return name;
+  throw new InvalidArgument(`storage driver ${name} does not work in ${deps.directory}: ${reason}`, {
+    hint: remedy,
+  });
+}
+
+/** Docker would start and show nothing of what is there; we would rather not look as if it were lost. */
+function otherDriver(name: DriverName, inUse: DriverName, directory: string): InvalidArgument {
+  return new InvalidArgument(
+    `storage driver ${name} cannot show what is in ${directory}: its images and containers were made with ${inUse}`,
+    {
+      hint: `start with --storage-driver=${inUse}, or without the option; to change, save the images, remove everything, and load them again`,
+    },
+  );
 }

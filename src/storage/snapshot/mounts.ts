@@ -1,3 +1,4 @@
+import { Internal, Unavailable } from "#base/errors.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { RootMount } from "../types.ts";
 
@@ -11,7 +12,20 @@ const OVERLAY_OPTIONS = ["index=off", "metacopy=off", "redirect_dir=nofollow"];
 export function mountRoot(kernel: Pick<Kernel, "mounts">, root: RootMount, target: string): void {
   const { lower, upper, work } = root;
   if (root.kind === "bind") kernel.mounts.bind(root.source!, target);
+  else if (root.program) mountByProgram(root.program, root, target);
   else kernel.mounts.overlay({ target, lower, upper, work, options: OVERLAY_OPTIONS });
+}
+
+/** The program goes on as a process of its own until the target is unmounted. */
+function mountByProgram(program: string, { lower, upper, work }: RootMount, target: string): void {
+  const path = Bun.which(program);
+  if (!path) throw new Unavailable(`${program} is not installed`, { hint: `install the package ${program}` });
+  const options = `lowerdir=${lower.join(":")},upperdir=${upper},workdir=${work}`;
+  const { exitCode, stderr } = Bun.spawnSync([path, "-o", options, target], { stdout: "ignore" });
+  if (exitCode !== 0)
+    throw new Internal(
+      `${program} on ${target} ended with exit code ${exitCode}: ${stderr.toString().trim()}`,
+    );
 }
 
 /** "Not mounted" and "not there" count as done. */

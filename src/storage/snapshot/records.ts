@@ -12,6 +12,8 @@ export interface LayerRecord extends LayerInfo {
   readonly directories: readonly [own: number, ...below: number[]];
   /** Layers in the whole chain, itself included. */
   readonly depth: number;
+  /** Of a layer kept as an image: digest of its metadata. The rest of it is the archive the diffID names. */
+  readonly seal?: Digest;
 }
 
 export interface WritableRecord {

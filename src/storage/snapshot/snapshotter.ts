@@ -55,8 +55,13 @@ class DriverSnapshotter implements Snapshotter {
   async prepareLayer(parent: Digest | undefined): Promise<PreparedLayer> {
     const lower = this.independentLayers ? [] : this.#lowerOf(parent);
     const number = await this.#fill((home) => this.#driver.prepare(home, lower));
-    const directory = this.#directories.path(number, FILES);
-    return { key: String(number), directory, whiteouts: this.#driver.whiteouts };
+    const { whiteouts, imageName } = this.#driver;
+    return {
+      key: String(number),
+      directory: this.#directories.path(number, FILES),
+      whiteouts,
+      ...(imageName ? { image: this.#directories.path(number, imageName) } : {}),
+    };
   }
 
   async commitLayer(
@@ -65,7 +70,7 @@ class DriverSnapshotter implements Snapshotter {
   ): Promise<LayerInfo> {
     const { chainId, parent } = layer;
     if ((this.#below(parent)?.depth ?? 0) >= MAX_LAYERS) throw new InvalidArgument("max depth exceeded");
-    const { opaque } = await this.#driver.complete(prepared, this.#lowerOf(parent));
+    const { opaque, seal } = await this.#driver.complete(prepared, this.#lowerOf(parent));
     const own = Number(prepared.key);
     const record = this.#records.transaction(() => {
       const known = this.#records.layers.get(chainId);
@@ -75,6 +80,7 @@ class DriverSnapshotter implements Snapshotter {
         ...infoOf({ ...layer, createdAtMs: this.#clock.now() }),
         directories: opaque ? [own] : [own, ...(below?.directories ?? [])],
         depth: 1 + (below?.depth ?? 0),
+        ...(seal ? { seal } : {}),
       };
       this.#records.layers.put(made);
       return made;
@@ -186,6 +192,12 @@ class DriverSnapshotter implements Snapshotter {
     for (const number of orphans) this.#directories.discard(number);
     this.#directories.emptyTrash();
     return orphans.length;
+  }
+
+  close(): void {
+    if (!this.#driver.hide) return;
+    for (const { directories } of this.#records.layers.list())
+      this.#driver.hide(this.#directories.path(directories[0]));
   }
 
   /** A new directory, under way until its record is put. */

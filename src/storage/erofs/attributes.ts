@@ -1,0 +1,63 @@
+/** What setxattr(2) would check and change, for files that are only written as part of an image. */
+import { InvalidArgument } from "#base/errors.ts";
+import { MAX_XATTR_BYTES, MAX_XATTR_VALUE_BYTES } from "./format.ts";
+import { type LayerNode, TYPE } from "./tree.ts";
+
+/**
+ * Sets one attribute of a node.
+ * @returns false where Linux would refuse it for this type of file, which costs the attribute and not the layer
+ * @throws InvalidArgument for a value no file can have
+ */
+export function setAttribute(node: LayerNode, name: string, value: Uint8Array): boolean {
+  const isPlain = node.type === TYPE.file || node.type === TYPE.directory;
+  if (name.startsWith("user.") && !isPlain) return false;
+  if (name.startsWith("system.posix_acl_") && node.type === TYPE.symlink) return false;
+  if (name === "user." || Buffer.byteLength(name) > 255) throw invalid(name, "its name");
+  if (value.byteLength > MAX_XATTR_VALUE_BYTES) throw invalid(name, `a value of ${value.byteLength} bytes`);
+  if (name === "security.capability") checkCapability(value);
+  if (name === "system.posix_acl_access") node.mode = (node.mode & ~0o777) | aclMode(name, value);
+  if (name === "system.posix_acl_default") {
+    if (node.type !== TYPE.directory) throw invalid(name, "something that is no directory");
+    aclMode(name, value);
+  }
+  node.xattrs.set(name, Buffer.from(value));
+  const total = [...node.xattrs].reduce((sum, [key, { byteLength }]) => sum + key.length + byteLength, 0);
+  if (total > MAX_XATTR_BYTES) throw invalid(name, `attributes of ${total} bytes on one file`);
+  return true;
+}
+
+/** Revisions 1 to 3 of file capabilities and their sizes. @see include/uapi/linux/capability.h */
+const CAPABILITY_BYTES: Readonly<Record<number, number>> = { 1: 12, 2: 20, 3: 24 };
+
+function checkCapability(value: Uint8Array): void {
+  const isRight = value.byteLength >= 4 && CAPABILITY_BYTES[value[3]!] === value.byteLength;
+  if (!isRight) throw invalid("security.capability", "its value");
+}
+
+const ACL = { version: 2, headerBytes: 4, entryBytes: 8, owner: 1, group: 4, mask: 16, other: 32 } as const;
+const ACL_TAGS = new Set([1, 2, 4, 8, 16, 32]);
+
+/**
+ * The permission bits an access list implies: a mask stands in for the group's.
+ * @see include/uapi/linux/posix_acl_xattr.h
+ */
+function aclMode(name: string, value: Uint8Array): number {
+  const view = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const count = (view.byteLength - ACL.headerBytes) / ACL.entryBytes;
+  if (!Number.isInteger(count) || count < 3 || view.readUInt32LE(0) !== ACL.version)
+    throw invalid(name, "its value");
+  const permissions = new Map<number, number>();
+  for (let at: number = ACL.headerBytes; at < view.byteLength; at += ACL.entryBytes) {
+    const tag = view.readUInt16LE(at);
+    const bits = view.readUInt16LE(at + 2);
+    if (!ACL_TAGS.has(tag) || bits > 7) throw invalid(name, "its value");
+    permissions.set(tag, bits);
+  }
+  const [owner, group, other] = [ACL.owner, ACL.group, ACL.other].map((tag) => permissions.get(tag));
+  if (owner === undefined || group === undefined || other === undefined) throw invalid(name, "its value");
+  return (owner << 6) | ((permissions.get(ACL.mask) ?? group) << 3) | other;
+}
+
+function invalid(name: string, what: string): InvalidArgument {
+  return new InvalidArgument(`EINVAL: attribute ${JSON.stringify(name)}: ${what} is not possible`);
+}
