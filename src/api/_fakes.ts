@@ -111,6 +111,7 @@ export const bridgeEndpoint: EndpointRecord = {
 export const webContainer: ContainerView = {
   id: ID,
   name: "web",
+  linkNames: [],
   created: "2026-11-21T03:32:32.043776748Z",
   imageName: "bb:1",
   imageId: IMAGE_ID,

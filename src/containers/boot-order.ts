@@ -1,4 +1,4 @@
-import { parseLink } from "./files.ts";
+import { parseLink } from "./links.ts";
 import { containerOfMode } from "./modes.ts";
 import type { ContainerRecord, Dependency, DependencyCondition } from "./types.ts";
 
@@ -68,7 +68,7 @@ function serviceKey(project: string, service: string): string {
 /** Without those whose container is not there. One container may be waited for in several ways. */
 function waitsOf({ hostConfig, dependsOn }: ContainerRecord, find: Finder): BootWait[] {
   const joined = [hostConfig.NetworkMode, hostConfig.IpcMode, hostConfig.PidMode].map(containerOfMode);
-  const linked = (hostConfig.Links ?? []).map((link) => parseLink(link).name);
+  const linked = (hostConfig.Links ?? []).map((link) => parseLink(link).target);
   const started = [...joined, ...linked].flatMap((name) => (name === undefined ? [] : [find.byName(name)]));
   return [
     ...started.map((record) => [record, "started"] as const),

@@ -6,7 +6,7 @@ import type { PlannedMount } from "#volumes/types.ts";
 import type { Context } from "./context.ts";
 import { planContainer } from "./create-plan.ts";
 import { emitContainerEvent } from "./emit.ts";
-import { parseLink } from "./files.ts";
+import { resolveLinks } from "./links.ts";
 import { containerOfMode } from "./modes.ts";
 import { pickName } from "./names.ts";
 import { pathsOf } from "./paths.ts";
@@ -66,8 +66,10 @@ function planRecord(
     specs: ctx.specs,
     sharedHostname: findSharedHostname(ctx, body),
   });
-  for (const link of planned.hostConfig.Links ?? []) checkLink(ctx, link);
-  return { record: { ...planned, mounts: planMounts(ctx, planned) }, chainId: image.chainId, warnings };
+  const { Links } = planned.hostConfig;
+  const hostConfig = Links ? { ...planned.hostConfig, Links: resolveLinks(ctx, Links) } : planned.hostConfig;
+  const record = { ...planned, hostConfig, mounts: planMounts(ctx, planned) };
+  return { record, chainId: image.chainId, warnings };
 }
 
 function chooseName(ctx: Context, asked: string | undefined): string {
@@ -81,12 +83,6 @@ function chooseName(ctx: Context, asked: string | undefined): string {
 function findSharedHostname(ctx: Context, body: ContainerCreateRequest): string | undefined {
   const owner = containerOfMode(body.HostConfig?.NetworkMode);
   return owner === undefined ? undefined : (ctx.records.find(owner)?.config.Hostname ?? "");
-}
-
-function checkLink(ctx: Context, link: string): void {
-  const { name } = parseLink(link);
-  if (!ctx.records.find(name))
-    throw new InvalidArgument(`could not get container for ${name}: No such container: ${name}`);
 }
 
 function planMounts(ctx: Context, planned: Omit<ContainerRecord, "mounts">): readonly PlannedMount[] {

@@ -9,6 +9,7 @@ import { parseDetachKeys } from "./detach-keys.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
 import { type ExecSession, KEPT_AFTER_END_MS } from "./exec-sessions.ts";
 import { nextStatus } from "./lifecycle.ts";
+import { linkedEnvironment } from "./links.ts";
 import { pathsOf } from "./paths.ts";
 import { startExitCode } from "./start-exit-code.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -36,8 +37,13 @@ export function createExec(ctx: Context, nameOrId: string, config: ExecConfig): 
     process: undefined,
     exitCode: undefined,
   });
-  emitContainerEvent(ctx, record, `exec_create: ${config.Cmd.join(" ")}`, { execID: id });
+  emitContainerEvent(ctx, record, `exec_create: ${commandText(config.Cmd)}`, { execID: id });
   return id;
+}
+
+/** The program, a space, the arguments: Docker's events have the space also where no argument follows. */
+function commandText([program, ...args]: readonly string[]): string {
+  return `${program} ${args.join(" ")}`;
 }
 
 /**
@@ -57,7 +63,7 @@ export async function startExec(
   session.state = "starting";
   const attached: { stream?: AttachStream } = {};
   const pending = options.detach ? undefined : pendingAttach(session, attached);
-  emitContainerEvent(ctx, record, `exec_start: ${session.config.Cmd!.join(" ")}`, { execID: execId });
+  emitContainerEvent(ctx, record, `exec_start: ${commandText(session.config.Cmd!)}`, { execID: execId });
   try {
     session.process = await runSession(ctx, record, session, options, pending);
   } catch (error) {
@@ -80,7 +86,7 @@ async function runSession(
   const { runDirectory, root } = pathsOf(ctx.settings, record.id);
   const { process, warnings } = execProcess({
     id: record.id,
-    config: record.config,
+    config: { ...record.config, Env: [...linkedEnvironment(ctx, record), ...(record.config.Env ?? [])] },
     hostConfig: record.hostConfig,
     exec: { ...config, ConsoleSize: [...(options.consoleSize ?? config.ConsoleSize ?? [])] },
     accounts: ctx.specs.readAccounts(root),

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { SandboxRecord } from "#network/types.ts";
 import type { Context } from "./context.ts";
+import { linkedHosts } from "./links.ts";
 import { containerOfMode } from "./modes.ts";
 import { type ContainerPaths, pathsOf } from "./paths.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -55,26 +56,8 @@ export function writeHosts(
     hostname: config.Hostname ?? "",
     domainname: config.Domainname ?? "",
     sandbox: sandbox.netnsPath === "" ? undefined : sandbox,
-    extraHosts: [...(hostConfig.ExtraHosts ?? []), ...linkedHosts(ctx, record)],
+    extraHosts: hostConfig.ExtraHosts ?? [],
+    linked: linkedHosts(ctx, record),
   });
   writeFileSync(pathsOf(ctx.settings, record.id).hosts, text);
-}
-
-/** `--link web:db` makes "db" and "web" names of web's address. */
-function linkedHosts(ctx: Pick<Context, "networks" | "records">, record: ContainerRecord): string[] {
-  return (record.hostConfig.Links ?? []).flatMap((link) => {
-    const { name, alias } = parseLink(link);
-    const linked = ctx.records.find(name);
-    const endpoint = linked && ctx.networks.sandbox(linked.id)?.endpoints[0];
-    const address = endpoint?.ipv4?.address ?? endpoint?.ipv6?.address;
-    return address === undefined
-      ? []
-      : [...new Set([alias, linked!.name])].map((host) => `${host}:${address}`);
-  });
-}
-
-/** "web:db", "web", and "/web:/me/db" as inspect shows it. */
-export function parseLink(link: string): { readonly name: string; readonly alias: string } {
-  const [name = "", alias = name] = link.split(":");
-  return { name: name.replace(/^\//, ""), alias: alias.split("/").at(-1)! };
 }

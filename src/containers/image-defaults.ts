@@ -10,7 +10,7 @@ export function mergeImageConfig(user: ContainerConfig, image: ContainerConfig):
     ...mergeCommand(user, image),
     User: user.User || image.User || "",
     WorkingDir: user.WorkingDir || image.WorkingDir || "",
-    Env: mergeEnv(user.Env ?? [], image.Env ?? []),
+    Env: mergeEnv(user.Env ?? [], image.Env ?? []) ?? null,
     ExposedPorts: { ...image.ExposedPorts, ...user.ExposedPorts },
     Volumes: { ...image.Volumes, ...user.Volumes },
     Labels: { ...image.Labels, ...user.Labels },
@@ -35,7 +35,8 @@ function mergeCommand(
 }
 
 /** The user's variables, then those of the image that the user did not name. */
-function mergeEnv(user: readonly string[], image: readonly string[]): string[] {
+function mergeEnv(user: readonly string[], image: readonly string[]): string[] | undefined {
+  if (user.length + image.length === 0) return undefined;
   const named = new Set(user.map(variableName));
   return [...user, ...image.filter((variable) => !named.has(variableName(variable)))];
 }

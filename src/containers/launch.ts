@@ -8,6 +8,7 @@ import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { Context } from "./context.ts";
 import { generatedFiles, writeGeneratedFiles } from "./files.ts";
+import { checkLinks, linkedEnvironment } from "./links.ts";
 import { planLog } from "./logs/options.ts";
 import { containerOfMode } from "./modes.ts";
 import { findMountSources } from "./mount-sources.ts";
@@ -26,6 +27,7 @@ export async function launch(
   readers: readonly PendingAttach[],
 ): Promise<SupervisedProcess> {
   const paths = pathsOf(ctx.settings, record.id);
+  checkLinks(ctx, record);
   mountRoot(ctx, record);
   const mounts = await findMountSources(ctx, record, paths.root);
   const sandbox = openSandbox(ctx, record);
@@ -77,7 +79,7 @@ function describe(
   const { root } = pathsOf(ctx.settings, record.id);
   const { spec, warnings } = buildRuntimeSpec({
     id: record.id,
-    config: record.config,
+    config: { ...record.config, Env: [...linkedEnvironment(ctx, record), ...(record.config.Env ?? [])] },
     hostConfig: record.hostConfig,
     rootfs: root,
     mounts,

@@ -2,6 +2,7 @@ import { Limiter } from "#base/async.ts";
 import { filterValues } from "#base/filters.ts";
 import type { Context } from "./context.ts";
 import { isUp } from "./lifecycle.ts";
+import { linkNames } from "./links.ts";
 import { compileListFilter, type FilterFacts } from "./list-filter.ts";
 import type { ContainerRecord, ContainerView, ListRequest } from "./types.ts";
 import { sizesOf, viewOf } from "./view.ts";
@@ -12,10 +13,14 @@ const SIZES_AT_ONCE = 4;
 /** Newest first, as `docker ps` shows them. */
 export async function listContainers(ctx: Context, request: ListRequest): Promise<ContainerView[]> {
   const records = selectRecords(ctx, request);
-  if (!request.size) return records.map((record) => viewOf(ctx, record));
+  const names = linkNames(ctx);
+  if (!request.size) return records.map((record) => viewOf(ctx, record, undefined, names.get(record.id)));
   const limiter = new Limiter(SIZES_AT_ONCE);
   return await Promise.all(
-    records.map(async (record) => viewOf(ctx, record, await limiter.run(() => sizesOf(ctx, record)))),
+    records.map(async (record) => {
+      const sizes = await limiter.run(() => sizesOf(ctx, record));
+      return viewOf(ctx, record, sizes, names.get(record.id));
+    }),
   );
 }
 

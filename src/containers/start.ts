@@ -3,9 +3,11 @@ import type { SupervisedProcess } from "#runtime/types.ts";
 import type { Context } from "./context.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
 import { recordFact, withState } from "./facts.ts";
+import { writeHosts } from "./files.ts";
 import { FIRST_HEALTH, planHealth } from "./health-policy.ts";
 import { launch } from "./launch.ts";
 import { nextStatus } from "./lifecycle.ts";
+import { linkersOf } from "./links.ts";
 import { Run } from "./live.ts";
 import { releaseRun } from "./release.ts";
 import { removeHeld } from "./remove.ts";
@@ -56,7 +58,23 @@ export async function startHeld(
     throw error;
   }
   live.waitingReaders.clear();
+  tellLinkers(ctx, id);
   emitContainerEvent(ctx, begun, "start");
+}
+
+/** Who links to it finds its new address in its hosts file. */
+function tellLinkers(ctx: Context, id: string): void {
+  for (const linker of linkersOf(ctx, id)) {
+    const sandbox = ctx.networks.sandbox(linker.id);
+    try {
+      if (sandbox) writeHosts(ctx, linker, sandbox);
+    } catch (error) {
+      ctx.log.warn("cannot tell a container the address of what it links to", {
+        container: linker.id,
+        error,
+      });
+    }
+  }
 }
 
 /** The process runs: from here on its end is waited for. */

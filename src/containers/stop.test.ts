@@ -117,7 +117,7 @@ describe("restart()", () => {
     await lab.containers.restart(id, {});
     expect(first.hasEnded).toBe(true);
     expect(lab.process(id)).not.toBe(first);
-    expect(lab.actions()).toEqual(["kill", "die", "start", "restart"]);
+    expect(lab.actions()).toEqual(["kill", "die", "stop", "start", "restart"]);
   });
 
   test("starts one that does not run", async () => {

@@ -37,9 +37,10 @@ export async function stopContainer(ctx: Context, nameOrId: string, options: Sto
 
 export async function restartContainer(ctx: Context, nameOrId: string, options: StopOptions): Promise<void> {
   const { id } = ctx.records.resolve(nameOrId);
-  await endRun(ctx, id, options, RESTART).catch((error) => {
-    if (!(error instanceof NotModified)) throw error; // it does not run: all the better
-  });
+  if (await endIfUp(ctx, id, options)) {
+    const stopped = ctx.records.get(id);
+    if (stopped) emitContainerEvent(ctx, stopped, "stop");
+  }
   await ctx.locks.run(id, async () => {
     const record = ctx.records.resolve(id);
     if (record.state.status !== "running") {
@@ -48,6 +49,17 @@ export async function restartContainer(ctx: Context, nameOrId: string, options: 
     }
     emitContainerEvent(ctx, ctx.records.resolve(id), "restart");
   });
+}
+
+/** @returns false when it does not run: all the better for a restart */
+async function endIfUp(ctx: Context, id: string, options: StopOptions): Promise<boolean> {
+  try {
+    await endRun(ctx, id, options, RESTART);
+    return true;
+  } catch (error) {
+    if (!(error instanceof NotModified)) throw error;
+    return false;
+  }
 }
 
 /**

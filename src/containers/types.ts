@@ -80,6 +80,8 @@ export interface StateRecord {
 
 /** A record with what only the running engine knows. */
 export interface ContainerView extends ContainerRecord {
+  /** "/web/db" for each container that links to it; only in lists. */
+  readonly linkNames: readonly string[];
   readonly sandbox: SandboxRecord | undefined;
   readonly networks: readonly EndpointRecord[];
   readonly execIds: readonly string[];

@@ -1,16 +1,27 @@
 import type { Context } from "./context.ts";
 import { generatedFiles } from "./files.ts";
 import { isUp } from "./lifecycle.ts";
+import { shownLinks } from "./links.ts";
 import { pathsOf } from "./paths.ts";
 import type { ContainerRecord, ContainerView } from "./types.ts";
 
 type Sizes = ContainerView["sizes"];
 
 /** The record with what only the running engine knows. What costs a look elsewhere is looked up when it is asked for. */
-export function viewOf(ctx: Context, record: ContainerRecord, sizes?: Sizes): ContainerView {
+export function viewOf(
+  ctx: Context,
+  record: ContainerRecord,
+  sizes?: Sizes,
+  linkNames: readonly string[] = [],
+): ContainerView {
   const sandbox = isUp(record.state.status) ? ctx.networks.sandbox(record.id) : undefined;
   return {
     ...record,
+    get hostConfig() {
+      const { hostConfig } = record;
+      return hostConfig.Links?.length ? { ...hostConfig, Links: shownLinks(ctx, record) } : hostConfig;
+    },
+    linkNames,
     sandbox,
     networks: sandbox?.endpoints ?? [],
     get execIds() {

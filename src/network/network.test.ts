@@ -525,7 +525,7 @@ describe("files", () => {
   test("hostsFile() lets host-gateway stand for the default bridge, or for what the daemon says", () => {
     const { networks, engine } = setUp();
     const sandbox = networks.openSandbox(request("web"));
-    const file = { hostname: "web", domainname: "", sandbox, extraHosts: ["h:host-gateway"] };
+    const file = { hostname: "web", domainname: "", sandbox, extraHosts: ["h:host-gateway"], linked: [] };
     expect(networks.hostsFile(file)).toContain("172.17.0.1\th\n172.17.0.2\tweb\n");
     expect(engine({ hostGatewayAddresses: ["10.0.0.7"] }).hostsFile(file)).toContain("10.0.0.7\th\n");
   });

@@ -102,7 +102,7 @@ function tableElements(records: NetworkRecords) {
 }
 
 function hostsFile(request: HostsFileRequest, records: NetworkRecords, options: NetworkOptions): string {
-  const { hostname, domainname, sandbox, extraHosts } = request;
+  const { hostname, domainname, sandbox, extraHosts, linked } = request;
   const isInHost = sandbox === undefined || sandbox.netnsPath === "";
   const defaultBridge = findNetwork(records, "bridge");
   const ownAddresses = defaultBridge ? bridgeAddresses(defaultBridge).map(({ address }) => address) : [];
@@ -113,6 +113,7 @@ function hostsFile(request: HostsFileRequest, records: NetworkRecords, options: 
     domainname,
     endpoints: sandbox?.endpoints ?? [],
     extraHosts,
+    linked,
     hostGateway: hostGatewayAddresses.length > 0 ? hostGatewayAddresses : ownAddresses,
   });
 }

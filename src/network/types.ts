@@ -143,6 +143,13 @@ export interface HostsFileRequest {
   readonly sandbox: SandboxRecord | undefined;
   /** "name:address"; address "host-gateway" stands for the host. */
   readonly extraHosts: readonly string[];
+  readonly linked: readonly LinkedHost[];
+}
+
+/** Another container and the names this one has for it. */
+export interface LinkedHost {
+  readonly address: IpAddress;
+  readonly names: readonly string[];
 }
 
 export interface ResolvConfRequest {

@@ -19,13 +19,14 @@ export function containerSummary(view: ContainerView, options: SummaryOptions): 
   const { health } = view.state;
   return {
     Id: view.id,
-    Names: [`/${view.name}`],
+    Names: [`/${view.name}`, ...view.linkNames],
     Image: view.imageName,
     ImageID: view.imageId,
     Command: commandText([...(view.config.Entrypoint ?? []), ...(view.config.Cmd ?? [])]),
     Created: Math.floor(Date.parse(view.created) / 1000),
     Ports: portSummaries(view),
-    ...(view.sizes ? { SizeRw: view.sizes.rw, SizeRootFs: view.sizes.rootFs } : {}),
+    ...(view.sizes?.rw ? { SizeRw: view.sizes.rw } : {}),
+    ...(view.sizes?.rootFs ? { SizeRootFs: view.sizes.rootFs } : {}),
     Labels: view.config.Labels ?? {},
     State: view.state.status,
     Status: statusText(view.state, options.nowMs),

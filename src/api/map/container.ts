@@ -1,3 +1,4 @@
+import { NEVER } from "#containers/times.ts";
 import type { ContainerView } from "#containers/types.ts";
 import type { ContainerInspect, ContainerState, NetworkSettings } from "#spec/docker/containers.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
@@ -5,7 +6,7 @@ import { type ApiVersion, isBefore } from "#spec/docker/versions.ts";
 import { mountViews } from "#volumes/mount-view.ts";
 import type { Volumes } from "#volumes/types.ts";
 import { configView } from "./config.ts";
-import { endpointMap } from "./endpoint.ts";
+import { endpointMap, isUserDefined } from "./endpoint.ts";
 import { hostConfigView } from "./host-config.ts";
 import { portMap } from "./ports.ts";
 
@@ -25,10 +26,7 @@ export function containerInspect(view: ContainerView, options: InspectOptions): 
     Args: args,
     State: stateView(view),
     Image: view.imageId,
-    ResolvConfPath: view.paths.resolvConf,
-    HostnamePath: view.paths.hostname,
-    HostsPath: view.paths.hosts,
-    LogPath: view.paths.log,
+    ...pathsView(view),
     Name: `/${view.name}`,
     RestartCount: view.restartCount,
     Driver: view.driver,
@@ -43,6 +41,17 @@ export function containerInspect(view: ContainerView, options: InspectOptions): 
     Mounts: mountViews(view.mounts, options.findVolume),
     Config: isBefore(version, "1.52") ? withMacAddress(view) : configView(view.config),
     NetworkSettings: networkSettings(view, version),
+  };
+}
+
+/** Files that come with the first start have no name before it. */
+function pathsView({ paths, state }: ContainerView) {
+  const isThere = state.startedAt !== NEVER;
+  return {
+    ResolvConfPath: isThere ? paths.resolvConf : "",
+    HostnamePath: isThere ? paths.hostname : "",
+    HostsPath: isThere ? paths.hosts : "",
+    LogPath: isThere ? paths.log : "",
   };
 }
 
@@ -129,10 +138,6 @@ function withOldAliases(
         : settings,
     ]),
   );
-}
-
-function isUserDefined(network: string): boolean {
-  return !["bridge", "host", "none", "default"].includes(network);
 }
 
 function mainEndpoint(

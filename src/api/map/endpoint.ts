@@ -7,8 +7,22 @@ export function endpointMap(view: ContainerView): Record<string, EndpointSetting
   const map: Record<string, EndpointSettings> = {};
   for (const [name, settings] of Object.entries(view.endpoints)) map[name] = endpointSettings(settings);
   for (const endpoint of view.networks)
-    map[endpoint.networkName] = endpointSettings(endpoint.settings, endpoint);
+    map[endpoint.networkName] = {
+      ...endpointSettings(endpoint.settings, endpoint),
+      ...(isUserDefined(endpoint.networkName) ? { DNSNames: dnsNames(view, endpoint.settings) } : {}),
+    };
   return map;
+}
+
+/** Networks that come with the engine resolve no names. */
+export function isUserDefined(network: string): boolean {
+  return !["bridge", "host", "none", "default"].includes(network);
+}
+
+/** What a running container answers to, in Docker's order. */
+function dnsNames({ id, name, config }: ContainerView, { Aliases }: EndpointSettings): string[] {
+  const names = [name, ...(Aliases ?? []), id.slice(0, 12), config.Hostname ?? ""];
+  return [...new Set(names.filter((one) => one !== ""))];
 }
 
 /** @param endpoint absent while the container does not run */

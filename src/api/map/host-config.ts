@@ -77,7 +77,7 @@ function resourcesView(host: HostConfig, version: ApiVersion): HostConfig {
     ...(isBefore(version, "1.42") ? { KernelMemory: host.KernelMemory ?? 0, KernelMemoryTCP: 0 } : {}),
     MemoryReservation: host.MemoryReservation ?? 0,
     MemorySwap: host.MemorySwap ?? 0,
-    MemorySwappiness: host.MemorySwappiness ?? null,
+    MemorySwappiness: host.MemorySwappiness === -1 ? null : (host.MemorySwappiness ?? null),
     OomKillDisable: host.OomKillDisable === undefined ? false : host.OomKillDisable, // null on cgroup v2
     PidsLimit: host.PidsLimit ?? null,
     Ulimits: host.Ulimits ?? [],

@@ -78,3 +78,8 @@ test("hostsText() says what to do when host-gateway stands for nothing", () => {
     "unable to derive the IP value for host-gateway",
   );
 });
+
+test("hostsText() lists linked containers with all their names before the container itself", () => {
+  const linked = [{ address: "10.0.0.2", names: ["my-db", "8f06c6476fc8", "db"] }];
+  expect(hostsText(request({ linked }))).toContain("\n10.0.0.2\tmy-db 8f06c6476fc8 db\n");
+});

@@ -1,7 +1,7 @@
 import { InvalidArgument } from "#base/errors.ts";
 import { parseIp } from "#base/ip.ts";
 import type { IpAddress } from "#kernel/types.ts";
-import type { EndpointRecord } from "../types.ts";
+import type { EndpointRecord, LinkedHost } from "../types.ts";
 
 export interface HostsText {
   /** What stands first: `LOCALHOST_LINES`, or the host's own file for a container in the host's network. */
@@ -12,6 +12,7 @@ export interface HostsText {
   /** "name:address"; the address may be IPv6, with or without brackets, or "host-gateway". */
   readonly extraHosts: readonly string[];
   readonly hostGateway: readonly IpAddress[];
+  readonly linked?: readonly LinkedHost[];
 }
 
 export const LOCALHOST_LINES = `127.0.0.1\tlocalhost
@@ -28,12 +29,13 @@ ff02::2\tip6-allrouters
  */
 export function hostsText(request: HostsText): string {
   const extra = request.extraHosts.flatMap((text) => extraHostLines(text, request.hostGateway));
+  const linked = (request.linked ?? []).map(({ address, names }) => `${address}\t${names.join(" ")}`);
   const names = hostNames(request.hostname, request.domainname);
   const own = request.endpoints.flatMap(({ ipv4, ipv6 }) =>
     [ipv4, ipv6].filter((address) => address !== undefined).map(({ address }) => `${address}\t${names}`),
   );
   const base = request.base === "" || request.base.endsWith("\n") ? request.base : `${request.base}\n`;
-  return base + [...extra, ...own].map((line) => `${line}\n`).join("");
+  return base + [...extra, ...linked, ...own].map((line) => `${line}\n`).join("");
 }
 
 function extraHostLines(text: string, hostGateway: readonly IpAddress[]): string[] {
