@@ -27,10 +27,9 @@ export async function containerChanges(
   nameOrId: string,
 ): Promise<FilesystemChange[]> {
   const record = ctx.records.resolve(nameOrId);
-  const places = record.mounts.map(({ destination }) => destination);
   const changes = await ctx.files.changes({
     source: ctx.snapshots.diffSource(record.id),
-    mountPoints: [...OWN_MOUNT_POINTS, ...places],
+    mountPoints: OWN_MOUNT_POINTS,
   });
   return changes.map(({ path, kind }) => ({ Path: path, Kind: KIND[kind] }));
 }

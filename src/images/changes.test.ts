@@ -37,8 +37,8 @@ test.each(cases)("applyChanges() understands $changes", ({ changes, base = {}, c
 });
 
 test.each([
-  ["RUN x", "RUN is not a valid change command"],
-  ["constructor x", "CONSTRUCTOR is not a valid change command"],
+  ["RUN x", "run is not a valid change command"],
+  ["constructor x", "constructor is not a valid change command"],
   ["ENV", "ENV requires at least one argument"],
   ["ENV A", "can't find ="],
   ["ENV A=b c", "can't find ="],

@@ -44,7 +44,7 @@ function parseInstruction(line: string): { name: string; rest: string; apply: Ap
   const [, word, rest] = /^\s*(\S+)\s*(.*)$/s.exec(line) as unknown as [string, string, string];
   const name = word.toUpperCase();
   const apply = Object.hasOwn(APPLY, name) ? APPLY[name] : undefined;
-  if (!apply) throw new InvalidArgument(`${name} is not a valid change command`);
+  if (!apply) throw new InvalidArgument(`${word.toLowerCase()} is not a valid change command`);
   if (rest.trim() === "" && name !== "CMD" && name !== "ENTRYPOINT")
     throw new InvalidArgument(`${name} requires at least one argument`);
   return { name, rest: rest.trim(), apply };

@@ -8,8 +8,8 @@ export const routes: readonly Route[] = [{ method: "POST", path: "/commit", hand
 
 async function commit(request: ApiRequest, { containers }: ApiParts): Promise<Reply> {
   const { query, signal } = request;
-  const container = query.optional("container");
-  if (!container) throw new InvalidArgument("container cannot be empty");
+  const container = query.text("container");
+  if (container === "") throw new InvalidArgument('invalid name or ID supplied: ""');
   const config = await readJson(request, ContainerConfigSchema);
   const id = await containers.commit(container, {
     repo: query.optional("repo"),

@@ -8,7 +8,7 @@ import type { Events } from "#events/types.ts";
 import type { ImageConfig } from "#spec/oci/image.ts";
 import type { Platform } from "#spec/oci/manifest.ts";
 import { parsePlatform } from "#spec/platform.ts";
-import type { Reference } from "#spec/reference.ts";
+import { familiarReference, type Reference } from "#spec/reference.ts";
 import type { BlobInfo, ContentStore, LayerUnpacker, Lease, Leases, Snapshotter } from "#storage/types.ts";
 import { applyChanges } from "../changes.ts";
 import { singleLayerConfig } from "../config.ts";
@@ -123,4 +123,5 @@ function record(image: ImageRecord, reference: Reference | undefined, { records,
     if (reference) records.putReference(reference, { imageId: image.id, target: image.manifest });
   });
   events.emit(imageEvent("import", image, image.id));
+  if (reference) events.emit(imageEvent("tag", image, familiarReference(reference)));
 }
