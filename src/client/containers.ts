@@ -1,5 +1,7 @@
+import { Internal } from "#base/errors.ts";
 import type { Filters } from "#base/filters.ts";
 import { encodeFilters } from "#base/filters.ts";
+import type { ContainerPathStat } from "#spec/docker/archive.ts";
 import type {
   ContainerCreateRequest,
   ContainerCreateResponse,
@@ -11,7 +13,7 @@ import type {
   ContainerWaitResponse,
   FilesystemChange,
 } from "#spec/docker/containers.ts";
-import type { HttpResponse } from "./connection.ts";
+import type { HttpResponse, RequestBody } from "./connection.ts";
 import { encodeName } from "./http-head.ts";
 import { jsonLines } from "./json-lines.ts";
 import type { Transport } from "./transport.ts";
@@ -46,6 +48,22 @@ export interface LogsOptions {
   readonly since?: string;
   readonly until?: string;
   readonly signal?: AbortSignal;
+}
+
+export interface CopyToOptions {
+  /** All files belong to the user the container runs as. */
+  readonly copyUidGid: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface CommitOptions {
+  /** Absent: the image gets no name. */
+  readonly repository?: string;
+  readonly tag?: string;
+  readonly author: string;
+  readonly comment: string;
+  readonly changes: readonly string[];
+  readonly pause: boolean;
 }
 
 export type WaitCondition = "not-running" | "next-exit" | "removed";
@@ -187,6 +205,47 @@ export class Containers {
     return this.#http.json("GET", `${pathOf(id)}/changes`);
   }
 
+  /** @throws NotFound */
+  async statPath(id: string, path: string): Promise<ContainerPathStat> {
+    const response = await this.#http.request("HEAD", `${pathOf(id)}/archive`, { query: { path } });
+    await response.bytes();
+    return decodePathStat(response);
+  }
+
+  /** The body is a tar archive. @throws NotFound */
+  async copyFrom(
+    id: string,
+    path: string,
+  ): Promise<{ readonly stat: ContainerPathStat; readonly archive: HttpResponse }> {
+    const archive = await this.#http.request("GET", `${pathOf(id)}/archive`, { query: { path } });
+    return { stat: decodePathStat(archive), archive };
+  }
+
+  /** @param path of a directory in the container */
+  async copyTo(id: string, path: string, archive: RequestBody, options: CopyToOptions): Promise<void> {
+    const { copyUidGid, signal } = options;
+    await this.#http.call("PUT", `${pathOf(id)}/archive`, {
+      query: { path, noOverwriteDirNonDir: true, copyUIDGID: copyUidGid },
+      body: archive,
+      contentType: "application/x-tar",
+      signal,
+    });
+  }
+
+  /** The body is a tar archive of the root file system. */
+  export(id: string): Promise<HttpResponse> {
+    return this.#http.request("GET", `${pathOf(id)}/export`);
+  }
+
+  /** @returns the new image's id */
+  async commit(id: string, options: CommitOptions): Promise<string> {
+    const { repository, ...query } = options;
+    const { Id } = await this.#http.json<{ readonly Id: string }>("POST", "/commit", {
+      query: { container: id, repo: repository, ...query },
+    });
+    return Id;
+  }
+
   /** One sample after the other; with `stream` false only one. */
   async *stats(
     id: string,
@@ -206,4 +265,10 @@ export class Containers {
 
 function pathOf(name: string): string {
   return `/containers/${encodeName(name)}`;
+}
+
+function decodePathStat({ headers }: HttpResponse): ContainerPathStat {
+  const text = headers["x-docker-container-path-stat"];
+  if (text === undefined) throw new Internal("the engine did not tell of the file");
+  return JSON.parse(Buffer.from(text, "base64").toString("utf8")) as ContainerPathStat;
 }

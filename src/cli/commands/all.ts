@@ -97,14 +97,34 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./attach.ts"),
   },
   {
+    names: ["commit", "container commit"],
+    short: "Make an image of what a container changed",
+    load: () => import("./commit.ts"),
+  },
+  {
+    names: ["cp", "container cp"],
+    short: "Copy files between a container and this machine",
+    load: () => import("./cp.ts"),
+  },
+  {
     names: ["create", "container create"],
     short: "Make a container without starting it",
     load: () => import("./create.ts"),
   },
   {
+    names: ["diff", "container diff"],
+    short: "Show what a container changed since its image",
+    load: () => import("./diff.ts"),
+  },
+  {
     names: ["events", "system events"],
     short: "Follow what happens in the engine",
     load: () => import("./events.ts"),
+  },
+  {
+    names: ["export", "container export"],
+    short: "Write a container's root file system as an archive",
+    load: () => import("./export.ts"),
   },
   {
     names: ["history", "image history"],

@@ -41,3 +41,8 @@ export function isGoDirectory(mode: number): boolean {
 export function isGoLink(mode: number): boolean {
   return Math.floor(mode / 2 ** 27) % 2 === 1;
 }
+
+/** None of the bits that tell another type. */
+export function isGoRegular(mode: number): boolean {
+  return [31, 27, 26, 25, 24].every((bit) => Math.floor(mode / 2 ** bit) % 2 === 0);
+}
