@@ -40,6 +40,7 @@ export function checkHostConfig(hostConfig: HostConfig, config: ContainerConfig,
     throw new InvalidArgument(
       `Invalid isolation: ${JSON.stringify(hostConfig.Isolation)} - linux only supports 'default'`,
     );
+  checkUserNamespace(hostConfig, host);
   checkStorageOptions(hostConfig.StorageOpt ?? {}, host);
   checkResources(hostConfig, host);
   checkProcessLimits(hostConfig);
@@ -104,6 +105,19 @@ function checkPorts(hostConfig: HostConfig): void {
       if (address && !isIP(address)) throw new InvalidArgument(`invalid IP address: ${address}`);
     }
   }
+}
+
+/** What needs rights over the host that root of a remapped container does not have. */
+function checkUserNamespace(hostConfig: HostConfig, { isRemapping }: HostFacts): void {
+  if (!isRemapping || hostConfig.UsernsMode === "host") return;
+  if (hostConfig.Privileged)
+    throw new InvalidArgument(
+      "privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode",
+    );
+  if (hostConfig.NetworkMode === "host")
+    throw new InvalidArgument("cannot share the host's network namespace when user namespaces are enabled");
+  if (hostConfig.PidMode === "host")
+    throw new InvalidArgument("cannot share the host PID namespace when user namespaces are enabled");
 }
 
 function checkStorageOptions(options: Readonly<Record<string, string>>, host: HostFacts): void {

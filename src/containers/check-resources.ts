@@ -8,6 +8,8 @@ export interface HostFacts {
   readonly cgroupVersion: "v1" | "v2";
   /** Memory nodes that are online; [0] on most machines. */
   readonly memoryNodes?: readonly number[];
+  /** Containers live in user namespaces unless they say otherwise. */
+  readonly isRemapping?: boolean;
   /** Why a container's writable directory can have no bound; undefined where it can. */
   readonly noQuotaReason?: string | undefined;
   /** Configured runtime names. */

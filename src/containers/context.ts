@@ -6,6 +6,7 @@ import type { Images } from "#images/types.ts";
 import type { Networks } from "#network/types.ts";
 import type { AccountFiles, SpecDefaults, SpecDevices, SpecHost } from "#runtime/spec/types.ts";
 import type { ExitStatus, Runtime } from "#runtime/types.ts";
+import type { ContainerUserNamespaces } from "#runtime/user-namespaces.ts";
 import type { HostConfig, LogConfig } from "#spec/docker/containers.ts";
 import type { StateStore } from "#state/types.ts";
 import type { ContainerFiles } from "#storage/files/types.ts";
@@ -98,15 +99,23 @@ export interface ContainersDeps {
   /** Fills an empty volume with what the image has at `path` below `root`, never following a link out of it. */
   readonly copyUp: (request: CopyUpRequest) => Promise<void>;
   readonly mounts: ContainerMounts;
+  readonly userns: UserNamespaces;
   readonly specs: SpecFacts;
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: ContainerSettings;
 }
 
+/** Namespaces with ids of their own; see runtime/user-namespaces.ts. */
+export type UserNamespaces = Pick<
+  ContainerUserNamespaces,
+  "mappings" | "open" | "close" | "pathOf" | "shifted" | "letThrough"
+>;
+
 /** Mounts of a container outside of it, made by the storage and kernel layers. "Not mounted" counts as unmounted. */
 export interface ContainerMounts {
-  root(root: RootMount, target: string): void;
+  /** @param options.shifted with the ids of containers' user namespaces */
+  root(root: RootMount, target: string, options?: { readonly shifted?: boolean }): void;
   /** A tmpfs others may share. */
   shm(target: string, sizeBytes: number): void;
   unmount(target: string): void;

@@ -13,9 +13,10 @@ import { planLog } from "./logs/options.ts";
 import { containerOfMode } from "./modes.ts";
 import { findMountSources } from "./mount-sources.ts";
 import { chooseNamespaces, runningContainer, sharedMemoryPath } from "./namespaces.ts";
-import { pathsOf } from "./paths.ts";
+import { pathsOf, rootsDirectory, shmDirectory } from "./paths.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
 import type { ContainerRecord } from "./types.ts";
+import { openUserNamespace, shiftVolumes } from "./user-namespace.ts";
 
 /**
  * The spine of `run`: each line names the part that does it. What the steps take, `releaseRun` gives back, for a run
@@ -29,9 +30,12 @@ export async function launch(
   const paths = pathsOf(ctx.settings, record.id);
   checkLinks(ctx, record);
   mountRoot(ctx, record);
-  const mounts = await findMountSources(ctx, record, paths.root);
+  const found = await findMountSources(ctx, record, paths.root);
+  const userPath = await openUserNamespace(ctx, record);
+  const mounts = userPath === undefined ? found : shiftVolumes(ctx, record, found);
+  if (userPath !== undefined) shiftRoot(ctx, record);
   const sandbox = openSandbox(ctx, record);
-  const spec = describe(ctx, record, sandbox, mounts);
+  const spec = describe(ctx, record, { sandbox, mounts, userPath });
   return await ctx.runtime.start({
     id: record.id,
     runDirectory: paths.runDirectory,
@@ -55,6 +59,15 @@ function mountRoot(ctx: Context, record: ContainerRecord): void {
   ctx.mounts.shm(shm, record.hostConfig.ShmSize || ctx.settings.shmSizeBytes);
 }
 
+/** Volumes were filled from the root with its ids on disk; from here on it is the container's. */
+function shiftRoot(ctx: Context, record: ContainerRecord): void {
+  const { root } = pathsOf(ctx.settings, record.id);
+  for (const directory of [rootsDirectory(ctx.settings), shmDirectory(ctx.settings)])
+    ctx.userns.letThrough(directory);
+  ctx.mounts.unmount(root);
+  ctx.mounts.root(ctx.snapshots.rootMount(record.id), root, { shifted: true });
+}
+
 /** The container's own place in its networks with the files that tell of it, or that of the container it joins. */
 function openSandbox(ctx: Context, record: ContainerRecord): SandboxRecord {
   const owner = containerOfMode(record.hostConfig.NetworkMode);
@@ -70,11 +83,17 @@ function openSandbox(ctx: Context, record: ContainerRecord): SandboxRecord {
   return sandbox;
 }
 
+interface Surroundings {
+  readonly sandbox: SandboxRecord;
+  readonly mounts: readonly SpecMount[];
+  /** Of the user namespace; undefined for the host's. */
+  readonly userPath: string | undefined;
+}
+
 function describe(
   ctx: Context,
   record: ContainerRecord,
-  sandbox: SandboxRecord,
-  mounts: readonly SpecMount[],
+  { sandbox, mounts, userPath }: Surroundings,
 ): RuntimeSpec {
   const { root } = pathsOf(ctx.settings, record.id);
   const { spec, warnings } = buildRuntimeSpec({
@@ -83,8 +102,12 @@ function describe(
     hostConfig: record.hostConfig,
     rootfs: root,
     mounts,
-    files: generatedFiles(ctx, record),
-    namespaces: chooseNamespaces(ctx, record, sandbox),
+    files: userPath === undefined ? generatedFiles(ctx, record) : shiftedFiles(ctx, record),
+    namespaces: {
+      ...chooseNamespaces(ctx, record, sandbox),
+      user: userPath === undefined ? "host" : { path: userPath },
+    },
+    idMappings: userPath === undefined ? undefined : ctx.userns.mappings,
     shmPath: sharedMemoryPath(ctx, record),
     cgroupPath: cgroupPathOf(ctx.settings, record),
     accounts: ctx.specs.readAccounts(root),
@@ -96,6 +119,12 @@ function describe(
   if (warnings.length > 0)
     ctx.log.warn("container gets less than asked for", { container: record.id, warnings });
   return spec;
+}
+
+function shiftedFiles(ctx: Context, record: ContainerRecord): ReturnType<typeof generatedFiles> {
+  const { hosts, hostname, resolvConf } = generatedFiles(ctx, record);
+  const shifted = (path: string) => ctx.userns.shifted(path);
+  return { hosts: shifted(hosts), hostname: shifted(hostname), resolvConf: shifted(resolvConf) };
 }
 
 function logTarget(record: ContainerRecord, path: string): LogTarget | undefined {

@@ -13,7 +13,7 @@ export function chooseNamespaces(
   ctx: Records,
   record: ContainerRecord,
   sandbox: SandboxRecord,
-): SpecInput["namespaces"] {
+): Omit<SpecInput["namespaces"], "user"> {
   const { IpcMode: ipc, PidMode: pid, UTSMode: uts, CgroupnsMode: cgroup } = record.hostConfig;
   return {
     network: sandbox.netnsPath === "" ? "host" : { path: sandbox.netnsPath },

@@ -31,7 +31,7 @@ export function isolationConfig(
     },
     cdiSpecDirs: features.cdi === false ? [] : cdiSpecDirs.length > 0 ? cdiSpecDirs : CDI_SPEC_DIRS,
     timeNamespaces: features["time-namespaces"] ?? false,
-    usernsRemap: notYet("userns-remap", settings.text("userns-remap") || undefined),
+    usernsRemap: settings.text("userns-remap") || undefined,
     selinux: settings.yesNo("selinux-enabled") ?? false,
     writableSizeBytes: notYet("storage-opts", writableSize(settings.list("storage-opts"))),
   };

@@ -8,6 +8,7 @@ import { createApi } from "#api/server.ts";
 import { systemClock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import { createContainers } from "#containers/containers.ts";
+import type { ContainersDeps } from "#containers/context.ts";
 import { createEvents } from "#events/bus.ts";
 import { JOURNAL_COLLECTION, Journal } from "#events/journal.ts";
 import { createImages } from "#images/images.ts";
@@ -20,13 +21,16 @@ import { readAccounts } from "#runtime/accounts.ts";
 import { readDevices } from "#runtime/devices.ts";
 import { createRuntime } from "#runtime/runtime.ts";
 import { readSpecHost } from "#runtime/spec-host.ts";
+import { ContainerUserNamespaces } from "#runtime/user-namespaces.ts";
 import { openState } from "#state/sqlite.ts";
 import { createContainerFiles } from "#storage/files/files.ts";
 import { mountRoot, unmountRoot } from "#storage/snapshot/mounts.ts";
 import { createStorage } from "#storage/storage.ts";
+import type { RootMount } from "#storage/types.ts";
 import { copyUp } from "#volumes/copy-up.ts";
 import { planMounts } from "#volumes/mounts.ts";
 import { createVolumes } from "#volumes/volumes.ts";
+import { findIdMappings } from "./id-mappings.ts";
 import { createSystem } from "./info.ts";
 import { NO_QUOTA, onlineMemoryNodes, prepareGroups, specDefaults } from "./isolation.ts";
 import { daemonPaths, instanceNames } from "./paths.ts";
@@ -66,6 +70,11 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     }),
   ]);
   undo.use(runtime);
+  const userns = new ContainerUserNamespaces({
+    ...{ kernel, dataRoot, execRoot, netnsDirectory: paths.netns },
+    mappings: findIdMappings(isolation.usernsRemap),
+  });
+  await userns.prepare();
   const state = undo.use(openState(paths.state));
   const events = createEvents({ clock, journal: new Journal(state.collection(JOURNAL_COLLECTION)) });
 
@@ -117,7 +126,8 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     runtime,
     planMounts,
     copyUp: (request) => copyUp({ files: kernel.files, copyTree: storage.copyTree }, request),
-    mounts: containerMounts(kernel),
+    mounts: containerMounts(kernel, userns),
+    userns,
     specs: {
       host: readSpecHost(
         kernel.features,
@@ -144,6 +154,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
         cpus: cpus().length,
         cgroupVersion: kernel.features.cgroup === "v2" ? "v2" : "v1",
         memoryNodes: onlineMemoryNodes(),
+        isRemapping: userns.mappings !== undefined,
         noQuotaReason: NO_QUOTA,
         runtimes: new Set(runtime.runtimes.keys()),
         hostname: hostname(),
@@ -263,14 +274,28 @@ function imageOptions(current: () => DaemonConfig["images"]): Partial<ImagesOpti
   };
 }
 
-function containerMounts(kernel: Kernel) {
+function containerMounts(kernel: Kernel, userns: ContainerUserNamespaces): ContainersDeps["mounts"] {
   return {
-    root: (root: Parameters<typeof mountRoot>[1], target: string) => mountRoot(kernel, root, target),
-    shm: (target: string, sizeBytes: number) =>
+    root: (root, target, { shifted = false } = {}) =>
+      shifted
+        ? mountRoot(kernel, shiftedRoot(userns, root), target, userns.root)
+        : mountRoot(kernel, root, target),
+    shm: (target, sizeBytes) =>
       kernel.mounts.mount("shm", target, "tmpfs", {
         flags: ["nosuid", "nodev", "noexec"],
         data: `mode=1777,size=${sizeBytes}`,
       }),
-    unmount: (target: string) => unmountRoot(kernel, target),
+    unmount: (target) => unmountRoot(kernel, target),
+  };
+}
+
+function shiftedRoot(userns: ContainerUserNamespaces, root: RootMount): RootMount {
+  const shifted = (path: string | undefined) => (path === undefined ? undefined : userns.shifted(path));
+  return {
+    ...root,
+    lower: root.lower.map((path) => userns.shifted(path)),
+    upper: shifted(root.upper),
+    work: shifted(root.work),
+    source: shifted(root.source),
   };
 }

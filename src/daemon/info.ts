@@ -124,7 +124,8 @@ function systemInfo(id: string, deps: SystemDeps): SystemInfo {
     ContainerdCommit: { ID: "" },
     RuncCommit: { ID: defaultRuntimeVersion(runtime) },
     InitCommit: { ID: "" },
-    SecurityOptions: securityOptions(kernel),
+    SecurityOptions: securityOptions(kernel, config.isolation),
+    CDISpecDirs: [...config.isolation.cdiSpecDirs],
     FirewallBackend: { Driver: "nftables" },
     Warnings: warnings(kernel),
   };
@@ -149,10 +150,14 @@ function limitSupport({ features }: SystemDeps["kernel"]) {
   };
 }
 
-function securityOptions({ features }: SystemDeps["kernel"]): string[] {
+function securityOptions({ features }: SystemDeps["kernel"], isolation: DaemonConfig["isolation"]): string[] {
   return [
-    ...(features.seccomp ? ["name=seccomp,profile=builtin"] : []),
+    ...(features.apparmor ? ["name=apparmor"] : []),
+    ...(features.seccomp ? [`name=seccomp,profile=${isolation.seccompProfile.name}`] : []),
+    ...(isolation.selinux ? ["name=selinux"] : []),
+    ...(isolation.usernsRemap ? ["name=userns"] : []),
     ...(features.cgroup === "v2" ? ["name=cgroupns"] : []),
+    ...(isolation.noNewPrivileges ? ["name=no-new-privileges"] : []),
   ];
 }
 

@@ -6,6 +6,7 @@ import { createFiles } from "./files/files.ts";
 import { createMounts, listMounts } from "./mount/mounts.ts";
 import { createNetworkNamespaces } from "./namespace/netns.ts";
 import { NamespaceSwitch } from "./namespace/switch.ts";
+import { createUserNamespaces } from "./namespace/userns.ts";
 import { openNetlink } from "./netlink/netlink.ts";
 import { createFirewall } from "./nftables/firewall.ts";
 import { createHostPorts } from "./ports.ts";
@@ -24,11 +25,13 @@ export function createKernel(): Kernel {
   const favorDynMods = new FavorDynMods(layout, mountEntries);
   const features = probeFeatures(layout, favorDynMods);
   const namespaces = new NamespaceSwitch();
+  const preparedNetworks = new Set<string>();
   let host: Netlink | undefined;
   return {
     features,
     mounts: createMounts(features),
-    netns: createNetworkNamespaces(namespaces),
+    netns: createNetworkNamespaces(namespaces, preparedNetworks),
+    userns: createUserNamespaces((path) => void preparedNetworks.add(path)),
     get host() {
       host ??= namespaces.inHost(openNetlink);
       return host;

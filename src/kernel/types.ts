@@ -9,6 +9,7 @@ export interface Kernel {
   readonly features: KernelFeatures;
   readonly mounts: Mounts;
   readonly netns: NetworkNamespaces;
+  readonly userns: UserNamespaces;
   /** rtnetlink in the engine's own network namespace. */
   readonly host: Netlink;
   readonly firewall: Firewall;
@@ -63,6 +64,8 @@ export interface OverlayMount {
   readonly work?: string;
   /** Further options such as "metacopy=on", "volatile", "userxattr". */
   readonly options?: readonly string[];
+  /** As whom the kernel makes files of its own in `upper`: needed where the directories' ids are shifted. */
+  readonly mounter?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 export interface MountEntry {
@@ -88,7 +91,12 @@ export interface Mounts {
   bind(
     source: string,
     target: string,
-    options?: { readonly recursive?: boolean; readonly readOnly?: boolean },
+    options?: {
+      readonly recursive?: boolean;
+      readonly readOnly?: boolean;
+      /** Path of a pinned user namespace: ids appear as it maps them. Not every file system can. */
+      readonly idsOf?: string;
+    },
   ): void;
   overlay(request: OverlayMount): void;
   setPropagation(target: string, propagation: Propagation): void;
@@ -110,6 +118,31 @@ export interface NetworkNamespaces {
   remove(path: string): void;
   /** Whether `path` is a live pin (a mount of nsfs) and not just a left-over file. */
   isPinned(path: string): boolean;
+}
+
+/** Ids of a user namespace and of the host, in step. */
+export interface IdMapping {
+  readonly containerId: number;
+  readonly hostId: number;
+  readonly size: number;
+}
+
+export interface UserNamespaceRequest {
+  /** Where the namespace is pinned. */
+  readonly path: string;
+  /** It is there already and gets one more network namespace. */
+  readonly isThere?: true;
+  /** Where a network namespace that it owns is pinned; the next `netns.create()` of this path takes that one. */
+  readonly networkPath?: string;
+  readonly uids: readonly IdMapping[];
+  readonly gids: readonly IdMapping[];
+}
+
+export interface UserNamespaces {
+  /** @throws Internal with the reason when the host does not let it */
+  create(request: UserNamespaceRequest): Promise<void>;
+  /** Unpins; it ends with its last process. Gone already counts as done. */
+  remove(path: string): void;
 }
 
 export interface NetworkNamespace extends Disposable {

@@ -177,6 +177,14 @@ export class ContainersLab implements Disposable {
       runtime: gated("runtime", fakeRuntime(this.world)),
       mounts: gated("mounts", fakeMounts(this.world)),
       planMounts: () => this.mounts,
+      userns: {
+        mappings: undefined,
+        open: async (id) => `/userns/${id}`,
+        pathOf: (id) => `/userns/${id}`,
+        close: () => {},
+        shifted: (path) => path,
+        letThrough: () => {},
+      },
       copyUp: gated("volumes", { async copyUp() {} }).copyUp,
       specs: {
         host: SPEC_HOST,

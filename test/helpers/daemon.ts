@@ -22,6 +22,8 @@ export interface DaemonOptions {
   /** Test images to import before the test begins. Default: busybox. */
   readonly images?: readonly "busybox"[];
   readonly env?: Record<string, string>;
+  /** Shell commands run on the machine before the daemon starts; "$1" is the machine's directory. */
+  readonly prepare?: string;
 }
 
 export interface TestDaemon extends AsyncDisposable {
@@ -144,6 +146,8 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
     [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
   };
   try {
+    if (options.prepare !== undefined)
+      await machine.text(["sh", "-ec", options.prepare, "prepare", machine.directory]);
     await start();
     for (const image of options.images ?? ["busybox"]) await importImage(daemon, image);
     return daemon;
@@ -186,7 +190,9 @@ async function findLeftovers(machine: Machine, places: Places): Promise<string[]
       .split("\n")
       .filter((line) => line !== "");
   const groups = await Promise.all([
-    lines('awk \'{print "mount " $5}\' /proc/self/mountinfo | grep -E "$1/|$2/" || true'),
+    lines(
+      'awk \'{print "mount " $5}\' /proc/self/mountinfo | grep -E "$1/|$2/" | grep -v "$2/shifted/" || true',
+    ),
     lines("ip -o link | awk -F': ' '{print \"link \" $2}' | grep -E 'veth|vw' || true"),
     lines('find /sys/fs/cgroup -mindepth 1 -path "*$3/*" -type d 2>/dev/null | sed "s/^/cgroup /"'),
     lines("ps -eo pid,args | grep '[w]harf-shim' | sed 's/^/supervisor /' || true"),

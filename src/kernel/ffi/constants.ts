@@ -74,6 +74,7 @@ export const FSCONFIG = { SET_FLAG: 0, SET_STRING: 1, CMD_CREATE: 6 } as const;
 export const MOVE_MOUNT_F_EMPTY_PATH = 4;
 export const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 export const MOUNT_ATTR_RDONLY = 1;
+export const MOUNT_ATTR_IDMAP = 0x00100000;
 
 export const CLONE_NEWNET = 0x40000000;
 export const CLONE_NEWNS = 0x00020000;

@@ -35,10 +35,11 @@ function timespec(view: DataView, offset: number, nanos: bigint): void {
 const NANOS = 1_000_000_000n;
 
 /** struct mount_attr (linux/mount.h): u64 attr_set, attr_clr, propagation, userns_fd. */
-export function mountAttr(set: number): number {
+export function mountAttr(set: number, usernsFd = 0): number {
   const call = memory();
   const offset = call.reserve(MOUNT_ATTR_BYTES);
   call.view.setUint32(offset, set, true);
+  call.view.setUint32(offset + 24, usernsFd, true);
   return call.addressOf(offset);
 }
 

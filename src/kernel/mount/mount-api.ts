@@ -3,6 +3,7 @@ import {
   FSCONFIG,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
+  MOUNT_ATTR_IDMAP,
   MOUNT_ATTR_RDONLY,
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_EMPTY_PATH,
@@ -78,6 +79,13 @@ export function makeReadOnly(mountFd: number, options: { readonly recursive: boo
   const flags = AT.EMPTY_PATH | (options.recursive ? AT.RECURSIVE : 0);
   const attributes = mountAttr(MOUNT_ATTR_RDONLY);
   syscall("mount_setattr", "read-only", mountFd, memory().text(""), flags, attributes, MOUNT_ATTR_BYTES);
+}
+
+/** Shows ids as a user namespace has them: what is root's on disk belongs to the namespace's root through this mount. */
+export function shiftIds(mountFd: number, usernsFd: number): void {
+  const attributes = mountAttr(MOUNT_ATTR_IDMAP, usernsFd);
+  const object = "ids of a mount";
+  syscall("mount_setattr", object, mountFd, memory().text(""), AT.EMPTY_PATH, attributes, MOUNT_ATTR_BYTES);
 }
 
 function configure(context: number, object: string, option: FsOption): void {

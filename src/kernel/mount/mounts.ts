@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { AT, MS, STATX_ATTR_MOUNT_ROOT, UMOUNT } from "../ffi/constants.ts";
+import { AT, MS, O, STATX_ATTR_MOUNT_ROOT, UMOUNT } from "../ffi/constants.ts";
 import { Errno, SysError } from "../ffi/errno.ts";
 import { memory, syscall, trySyscall } from "../ffi/syscall.ts";
-import { close } from "../files/at.ts";
+import { close, openat } from "../files/at.ts";
+import { withFileIdentity } from "../process/file-identity.ts";
 import type { KernelFeatures, MountEntry, MountFlag, Mounts, Propagation } from "../types.ts";
-import { attachMount, cloneMount, makeReadOnly } from "./mount-api.ts";
+import { attachMount, cloneMount, makeReadOnly, shiftIds } from "./mount-api.ts";
 import { parseMountinfo } from "./mountinfo.ts";
 import { mountOverlayByDescriptors, mountOverlayByLayers } from "./overlay.ts";
 
@@ -18,7 +19,8 @@ export function createMounts(features: Pick<KernelFeatures, "overlayLowerdirPlus
       const { lower, upper, target } = request;
       // overlayfs wants two directories at least; a view of one layer is that layer.
       if (upper === undefined && lower.length === 1) bind(lower[0] as string, target, { readOnly: true });
-      else overlay(request);
+      else if (request.mounter === undefined) overlay(request);
+      else withFileIdentity(request.mounter, () => overlay(request));
     },
     setPropagation: (target, propagation) => mount("", target, "", PROPAGATION_BITS[propagation]),
     unmount: (target, { lazy = true } = {}) => unmount(target, lazy),
@@ -77,17 +79,27 @@ const PROPAGATION_BITS: Record<Propagation, number> = {
 function bind(
   source: string,
   target: string,
-  options: { readonly recursive?: boolean; readonly readOnly?: boolean } = {},
+  options: { readonly recursive?: boolean; readonly readOnly?: boolean; readonly idsOf?: string } = {},
 ): void {
   const recursive = options.recursive ?? false;
   const copy = cloneMount(source, { recursive });
   try {
+    if (options.idsOf !== undefined) shiftIdsAs(copy, options.idsOf);
     if (options.readOnly) makeReadOnly(copy, { recursive });
   } catch (error) {
     close(copy);
     throw error;
   }
   attachMount(copy, target);
+}
+
+function shiftIdsAs(mountFd: number, usernsPath: string): void {
+  const userns = openat(AT.FDCWD, usernsPath, O.RDONLY);
+  try {
+    shiftIds(mountFd, userns);
+  } finally {
+    close(userns);
+  }
 }
 
 /** One statx(2) instead of reading every mount: bit and offset are from linux/stat.h. */

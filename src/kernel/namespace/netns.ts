@@ -10,10 +10,18 @@ import { openNetlink } from "../netlink/netlink.ts";
 import type { Netlink, NetworkNamespace, NetworkNamespaces } from "../types.ts";
 import type { NamespaceSwitch } from "./switch.ts";
 
-export function createNetworkNamespaces(namespaces: NamespaceSwitch): NetworkNamespaces {
+/** @param prepared pins somebody else has made for the next `create()` of the same path */
+export function createNetworkNamespaces(
+  namespaces: NamespaceSwitch,
+  prepared: Set<string> = new Set(),
+): NetworkNamespaces {
+  const open = (path: string) => new OpenNamespace(path, openat(AT.FDCWD, path, O.RDONLY), namespaces);
   return {
-    create: (path) => new OpenNamespace(path, createPinned(path, namespaces), namespaces),
-    open: (path) => new OpenNamespace(path, openat(AT.FDCWD, path, O.RDONLY), namespaces),
+    create: (path) =>
+      prepared.delete(path)
+        ? open(path)
+        : new OpenNamespace(path, createPinned(path, namespaces), namespaces),
+    open,
     remove(path) {
       unmount(path, true);
       rmSync(path, { force: true });

@@ -135,7 +135,14 @@ function specOf(
     rootfs: ROOTFS,
     mounts: [],
     files: {},
-    namespaces: { network: "private", ipc: "private", pid: "private", uts: "private", cgroup: "host" },
+    namespaces: {
+      network: "private",
+      ipc: "private",
+      pid: "private",
+      uts: "private",
+      cgroup: "host",
+      user: "host",
+    },
     cgroupPath: `${lab.cgroupParent}/${id}`,
     accounts: {
       passwd: readFileSync(join(ROOTFS, "etc/passwd"), "utf8"),

@@ -84,7 +84,9 @@ const INPUTS = {
   host: exampleInput(
     {},
     { IpcMode: "host", PidMode: "host", UTSMode: "host" },
-    { namespaces: { network: "private", ipc: "host", pid: "host", uts: "host", cgroup: "host" } },
+    {
+      namespaces: { network: "private", ipc: "host", pid: "host", uts: "host", cgroup: "host", user: "host" },
+    },
   ),
   share: exampleInput(
     {},

@@ -1,4 +1,5 @@
 /** Container configuration and host facts to `config.json`. */
+import type { IdMapping } from "#kernel/types.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./defaults.ts";
 import { devicesOf } from "./devices.ts";
@@ -39,6 +40,7 @@ export function buildRuntimeSpec(input: SpecInput): SpecResult {
     ...annotationsOf(input),
     linux: {
       namespaces: namespacesOf(namespaces, { time: input.defaults?.timeNamespaces ?? false }),
+      ...idMappings(input),
       cgroupsPath: input.cgroupPath,
       resources: limits.resources,
       sysctl: sysctlsOf(input),
@@ -50,6 +52,14 @@ export function buildRuntimeSpec(input: SpecInput): SpecResult {
     },
   };
   return { spec, warnings: [...warnings, ...limits.warnings, ...security.warnings] };
+}
+
+/** Said although the namespace has them: some runtimes look here for the host's ids. */
+function idMappings({ idMappings }: SpecInput): Pick<RuntimeSpec["linux"], "uidMappings" | "gidMappings"> {
+  if (!idMappings) return {};
+  const oci = (mappings: readonly IdMapping[]) =>
+    mappings.map(({ containerId, hostId, size }) => ({ containerID: containerId, hostID: hostId, size }));
+  return { uidMappings: oci(idMappings.uids), gidMappings: oci(idMappings.gids) };
 }
 
 function annotationsOf({ hostConfig }: SpecInput): Pick<RuntimeSpec, "annotations"> {

@@ -2,7 +2,7 @@
 import type { RuntimeNamespace } from "#spec/oci/runtime.ts";
 import type { NamespaceChoice, SpecInput } from "./types.ts";
 
-const KINDS = ["network", "uts", "pid", "ipc", "cgroup"] as const;
+const KINDS = ["user", "network", "uts", "pid", "ipc", "cgroup"] as const;
 
 /** Those not listed are the host's. The mount namespace is always the container's own. */
 export function namespacesOf(

@@ -1,4 +1,5 @@
 import { InvalidArgument } from "#base/errors.ts";
+import type { IdMapping } from "#kernel/types.ts";
 import type { SpecInput } from "./types.ts";
 
 /** Keys that belong to a namespace, and which: anything else would change the host. */
@@ -13,7 +14,7 @@ const NAMESPACED: readonly (readonly [RegExp, "network" | "ipc" | "uts"])[] = [
  * The user's settings, and Docker's own for a network of the container's own: everybody may use low ports and ping.
  * @throws InvalidArgument for a key whose namespace the container does not have
  */
-export function sysctlsOf({ config, hostConfig, namespaces }: SpecInput): Record<string, string> {
+export function sysctlsOf({ config, hostConfig, namespaces, idMappings }: SpecInput): Record<string, string> {
   const asked = hostConfig.Sysctls ?? {};
   checkSysctls(asked, {
     network: namespaces.network === "host",
@@ -23,7 +24,7 @@ export function sysctlsOf({ config, hostConfig, namespaces }: SpecInput): Record
   const sharesNetwork = namespaces.network === "host" || hostConfig.NetworkMode?.startsWith("container:");
   return {
     ...(config.Domainname && namespaces.uts !== "host" ? { "kernel.domainname": config.Domainname } : {}),
-    ...(sharesNetwork ? {} : OPEN_NETWORK),
+    ...(sharesNetwork ? {} : openNetwork(idMappings?.gids)),
     ...asked,
   };
 }
@@ -43,7 +44,11 @@ export function checkSysctls(
   }
 }
 
-const OPEN_NETWORK = {
-  "net.ipv4.ip_unprivileged_port_start": "0",
-  "net.ipv4.ping_group_range": "0 2147483647",
-};
+/** The kernel takes no group that the namespace does not have. */
+function openNetwork(gids: readonly IdMapping[] | undefined): Record<string, string> {
+  const last = gids ? gids.reduce((sum, { size }) => sum + size, -1) : 2 ** 31 - 1;
+  return {
+    "net.ipv4.ip_unprivileged_port_start": "0",
+    "net.ipv4.ping_group_range": `0 ${Math.min(last, 2 ** 31 - 1)}`,
+  };
+}

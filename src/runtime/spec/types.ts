@@ -3,6 +3,7 @@ import type { KernelFeatures, LimitKind } from "#kernel/types.ts";
 import type { ContainerConfig, HostConfig, Ulimit } from "#spec/docker/containers.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
 import type { RuntimeDevice, RuntimeProcess, RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { IdMappings } from "../user-namespaces.ts";
 
 /** What this host allows; read once by `readSpecHost()`. */
 export interface SpecHost {
@@ -79,7 +80,10 @@ export interface SpecInput {
     readonly pid: NamespaceChoice;
     readonly uts: NamespaceChoice;
     readonly cgroup: NamespaceChoice;
+    readonly user: NamespaceChoice;
   };
+  /** Of the user namespace joined. */
+  readonly idMappings?: IdMappings | undefined;
   /** Host directory for /dev/shm of a shareable or shared IPC namespace; the container's own tmpfs when absent. */
   readonly shmPath?: string;
   /** "/wharf/ID" */

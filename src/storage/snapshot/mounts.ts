@@ -1,5 +1,5 @@
 import { Internal, Unavailable } from "#base/errors.ts";
-import type { Kernel } from "#kernel/types.ts";
+import type { Kernel, OverlayMount } from "#kernel/types.ts";
 import type { RootMount } from "../types.ts";
 
 /**
@@ -8,12 +8,27 @@ import type { RootMount } from "../types.ts";
  */
 const OVERLAY_OPTIONS = ["index=off", "metacopy=off", "redirect_dir=nofollow"];
 
-/** Mounts a container's root at `target`, an existing directory. */
-export function mountRoot(kernel: Pick<Kernel, "mounts">, root: RootMount, target: string): void {
+/**
+ * Mounts a container's root at `target`, an existing directory.
+ * @param mounter as whom the kernel makes its own files there, when the directories' ids are shifted
+ */
+export function mountRoot(
+  kernel: Pick<Kernel, "mounts">,
+  root: RootMount,
+  target: string,
+  mounter?: OverlayMount["mounter"],
+): void {
   const { lower, upper, work } = root;
   if (root.kind === "bind") kernel.mounts.bind(root.source!, target);
+  else if (root.program && mounter) throw cannotShift(root.program);
   else if (root.program) mountByProgram(root.program, root, target);
-  else kernel.mounts.overlay({ target, lower, upper, work, options: OVERLAY_OPTIONS });
+  else kernel.mounts.overlay({ target, lower, upper, work, options: OVERLAY_OPTIONS, mounter });
+}
+
+function cannotShift(program: string): Unavailable {
+  return new Unavailable(`userns-remap does not work with ${program}: it makes files as the host's root`, {
+    hint: "use another storage driver, or --userns=host",
+  });
 }
 
 /** The program goes on as a process of its own until the target is unmounted. */
