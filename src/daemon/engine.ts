@@ -26,13 +26,12 @@ import { openState } from "#state/sqlite.ts";
 import { createContainerFiles } from "#storage/files/files.ts";
 import { mountRoot, unmountRoot } from "#storage/snapshot/mounts.ts";
 import { createStorage } from "#storage/storage.ts";
-import type { RootMount } from "#storage/types.ts";
 import { copyUp } from "#volumes/copy-up.ts";
 import { planMounts } from "#volumes/mounts.ts";
 import { createVolumes } from "#volumes/volumes.ts";
 import { findIdMappings } from "./id-mappings.ts";
 import { createSystem } from "./info.ts";
-import { NO_QUOTA, onlineMemoryNodes, prepareGroups, specDefaults } from "./isolation.ts";
+import { NO_QUOTA, onlineMemoryNodes, prepareGroups, shiftedRoot, specDefaults } from "./isolation.ts";
 import { daemonPaths, instanceNames } from "./paths.ts";
 import { selfCommand } from "./self.ts";
 import { installSupervisor } from "./supervisor.ts";
@@ -286,16 +285,5 @@ function containerMounts(kernel: Kernel, userns: ContainerUserNamespaces): Conta
         data: `mode=1777,size=${sizeBytes}`,
       }),
     unmount: (target) => unmountRoot(kernel, target),
-  };
-}
-
-function shiftedRoot(userns: ContainerUserNamespaces, root: RootMount): RootMount {
-  const shifted = (path: string | undefined) => (path === undefined ? undefined : userns.shifted(path));
-  return {
-    ...root,
-    lower: root.lower.map((path) => userns.shifted(path)),
-    upper: shifted(root.upper),
-    work: shifted(root.work),
-    source: shifted(root.source),
   };
 }
