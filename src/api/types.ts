@@ -9,6 +9,7 @@ import type { Images, ImageView } from "#images/types.ts";
 import type { Networks } from "#network/types.ts";
 import type { SystemInfo, SystemVersion } from "#spec/docker/system.ts";
 import type { ApiVersion } from "#spec/docker/versions.ts";
+import type { GarbageReport } from "#spec/gc.ts";
 import type { VolumeRecord, Volumes } from "#volumes/types.ts";
 
 /** Facts about the whole engine; implemented by daemon/. */
@@ -16,10 +17,20 @@ export interface System {
   info(): Promise<SystemInfo>;
   version(): SystemVersion;
   diskUsage(parts: ReadonlySet<DiskUsagePart>): Promise<DiskUsage>;
+  /** Collects garbage and, where the disk is too full, evicts images. @throws InvalidArgument for bad thresholds */
+  collectGarbage(request: GarbageRequest): Promise<GarbageReport>;
   /** Bytes of files in layers that several images have, for each image: what the list of images shows. */
   sharedLayerSizes(): Promise<ReadonlyMap<string, number>>;
   /** Which driver keeps an image's layers, and where; undefined for an image without layers. */
   imageStorage(image: ImageView): ImageStorage | undefined;
+}
+
+export interface GarbageRequest {
+  readonly dryRun: boolean;
+  /** Percents of the file system; absent: as configured. */
+  readonly highThreshold?: number | undefined;
+  readonly lowThreshold?: number | undefined;
+  readonly minimumAgeMs?: number | undefined;
 }
 
 export interface ImageStorage {

@@ -133,6 +133,14 @@ export class Images {
     await this.#http.call("POST", `${pathOf(source)}/tag`, { query: { repo: repository, tag } });
   }
 
+  async pin(name: string): Promise<void> {
+    await this.#http.call("POST", `${pathOf(name)}/pin`);
+  }
+
+  async unpin(name: string): Promise<void> {
+    await this.#http.call("POST", `${pathOf(name)}/unpin`);
+  }
+
   remove(
     name: string,
     options: {

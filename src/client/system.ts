@@ -3,6 +3,7 @@ import type { AuthConfig, AuthResponse } from "#spec/docker/auth.ts";
 import type { SystemDataUsage } from "#spec/docker/disk-usage.ts";
 import type { EventMessage } from "#spec/docker/events.ts";
 import type { SystemInfo, SystemVersion } from "#spec/docker/system.ts";
+import type { GarbageReport } from "#spec/gc.ts";
 import { jsonLines } from "./json-lines.ts";
 import type { Transport } from "./transport.ts";
 
@@ -45,6 +46,23 @@ export class System {
 
   dataUsage(): Promise<SystemDataUsage> {
     return this.#http.json("GET", "/system/df");
+  }
+
+  /** A wharf engine only. */
+  collectGarbage(request: {
+    readonly dryRun: boolean;
+    readonly highThreshold?: number | undefined;
+    readonly lowThreshold?: number | undefined;
+    readonly minimumAge?: string | undefined;
+  }): Promise<GarbageReport> {
+    return this.#http.json("POST", "/system/gc", {
+      query: {
+        "dry-run": request.dryRun,
+        "high-threshold": request.highThreshold,
+        "low-threshold": request.lowThreshold,
+        "minimum-age": request.minimumAge,
+      },
+    });
   }
 
   async *events({ filters, signal, ...query }: EventsOptions = {}): AsyncGenerator<EngineEvent> {

@@ -206,7 +206,12 @@ describe("parseHost()", () => {
 });
 
 /** What dockerd does not have. */
-const OWN_FLAGS: ReadonlySet<string> = new Set(["trust-policy"]);
+const OWN_FLAGS: ReadonlySet<string> = new Set([
+  "image-gc-high-threshold",
+  "image-gc-low-threshold",
+  "image-gc-minimum-age",
+  "trust-policy",
+]);
 
 test("every flag of dockerd is either there or refused, and none twice", () => {
   const names = [...DAEMON_OPTIONS, ...REFUSED_OPTIONS].flatMap(({ flag }) => flag ?? []);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { InvalidArgument } from "#base/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "#base/log.ts";
-import { parseBytes } from "#base/units.ts";
+import { parseBytes, parseDurationMs } from "#base/units.ts";
 import { checkLogConfig } from "#containers/logs/options.ts";
 import { parseTrustPolicy, type TrustPolicy } from "#images/trust/policy.ts";
 import type { LogConfig } from "#spec/docker/containers.ts";
@@ -11,6 +11,7 @@ import { isolationConfig } from "./config-isolation.ts";
 import { networkConfig } from "./config-network.ts";
 import type { Settings } from "./flags.ts";
 import { parseHost } from "./hosts.ts";
+import { imageGcConfig } from "./image-gc.ts";
 import { DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT } from "./paths.ts";
 import { proxySettings, registryMirrors } from "./registry-config.ts";
 import { mergeSettings, SettingReader } from "./settings.ts";
@@ -107,9 +108,18 @@ function checkConfig(
       registries: registryMirrors(settings),
       proxies: proxySettings(settings, sources.env),
       trustPolicy: trustPolicy(settings, sources),
+      gc: imageGcConfig({
+        highThreshold: settings.wholeWithin("image-gc-high-threshold", 1, 100),
+        lowThreshold: settings.wholeWithin("image-gc-low-threshold", 0, 99),
+        minimumAgeMs: minimumAgeMs(settings.text("image-gc-minimum-age")),
+      }),
     },
     storageDriver: settings.text("storage-driver"),
   };
+}
+
+function minimumAgeMs(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseDurationMs(text);
 }
 
 /** @throws InvalidArgument naming what is wrong with it: a policy that is half understood would protect nobody */

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { DiskUsage, DiskUsagePart, ImageUsage, VolumeUsage } from "#api/types.ts";
 import type { Digest } from "#base/digest.ts";
 import type { Containers, ContainerView } from "#containers/types.ts";
+import type { Things } from "#images/evict-plan.ts";
 import { chainOf, type Needs, needsOf } from "#images/needs.ts";
 import type { Images, ImageView } from "#images/types.ts";
 import type { Storage } from "#storage/storage.ts";
@@ -41,12 +42,9 @@ export async function measureDiskUsage(
 }
 
 async function imagesUsage(deps: DiskUsageDeps, usage: StorageUsage): Promise<DiskUsage["images"]> {
-  const { images, containers, storage } = deps;
+  const { images, containers } = deps;
   const views = await images.list({ all: true });
-  const layerOf = (chainId: Digest) => storage.snapshotter.layer(chainId);
-  const needs = views.map((image) =>
-    thingsOf(needsOf(image, { targets: images.targetsOf(image.id), layerOf }), usage),
-  );
+  const needs = imageThings(deps, views, usage);
   const items = diskShares(needs).map(
     (share, index): ImageUsage => ({
       image: { ...views[index]!, sizeBytes: share.sizeBytes },
@@ -59,8 +57,17 @@ async function imagesUsage(deps: DiskUsageDeps, usage: StorageUsage): Promise<Di
   return { layersSize, reclaimable: Math.max(0, layersSize - sum(used.values())), items };
 }
 
-/** Bytes by the name of a thing that takes them. */
-type Things = ReadonlyMap<string, number>;
+/** Of each image what it needs, and the bytes of that. */
+export function imageThings(
+  { images, storage }: Pick<DiskUsageDeps, "images" | "storage">,
+  views: readonly ImageView[],
+  usage: StorageUsage,
+): Things[] {
+  const layerOf = (chainId: Digest) => storage.snapshotter.layer(chainId);
+  return views.map((image) =>
+    thingsOf(needsOf(image, { targets: images.targetsOf(image.id), layerOf }), usage),
+  );
+}
 
 function thingsOf({ layers, blobs }: Needs, usage: StorageUsage): Things {
   return new Map([

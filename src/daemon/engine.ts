@@ -13,7 +13,7 @@ import { createEvents } from "#events/bus.ts";
 import { JOURNAL_COLLECTION, Journal } from "#events/journal.ts";
 import { createImages } from "#images/images.ts";
 import type { ImagesOptions } from "#images/options.ts";
-import type { ImageUsers } from "#images/types.ts";
+import type { Images, ImageUsers } from "#images/types.ts";
 import { createKernel } from "#kernel/linux.ts";
 import type { Kernel } from "#kernel/types.ts";
 import { createNetworks } from "#network/network.ts";
@@ -30,6 +30,7 @@ import { copyUp } from "#volumes/copy-up.ts";
 import { planMounts } from "#volumes/mounts.ts";
 import { createVolumes } from "#volumes/volumes.ts";
 import { findIdMappings } from "./id-mappings.ts";
+import { type ImageGcDeps, keepCollecting, runImageGc } from "./image-gc.ts";
 import { createSystem } from "./info.ts";
 import { NO_QUOTA, onlineMemoryNodes, prepareGroups, shiftedRoot, specDefaults } from "./isolation.ts";
 import { daemonPaths, instanceNames } from "./paths.ts";
@@ -117,7 +118,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
   const containers = createContainers({
     state,
     events,
-    images,
+    images: notingUse(images),
     snapshots: storage.snapshotter,
     files: createContainerFiles({ helperCommand: selfCommand("container-files") }),
     volumes,
@@ -161,6 +162,16 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     },
   });
 
+  const imageGc: ImageGcDeps = {
+    images,
+    containers,
+    volumes,
+    storage,
+    dataRoot,
+    config: () => current.images.gc,
+    clock,
+    log,
+  };
   const system = createSystem({
     config: () => ({ ...config, ...current }),
     kernel,
@@ -170,6 +181,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     images,
     volumes,
     events,
+    collectGarbage: (request) => runImageGc(imageGc, request),
   });
   const { promise: ready, resolve: letRequestsIn, reject: refuseRequests } = Promise.withResolvers<void>();
   ready.catch(() => {}); // also when nobody asks before the daemon gives up
@@ -193,6 +205,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
   });
 
   const closing = new AbortController();
+  let collecting = Promise.resolve();
   const owned = undo.move();
   return {
     api,
@@ -203,6 +216,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
         await containers.recover();
         letRequestsIn();
         keepSmall(kernel, closing.signal);
+        collecting = keepCollecting(imageGc, closing.signal);
       } catch (error) {
         refuseRequests(error);
         throw error;
@@ -224,6 +238,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       await containers.close();
       networks.close();
       await images.close();
+      await collecting;
       await storage.close();
       await owned.disposeAsync();
     },
@@ -270,6 +285,19 @@ function imageOptions(current: () => DaemonConfig["images"]): Partial<ImagesOpti
       return current().trustPolicy;
     },
     userAgent: `wharf/${WHARF_VERSION}`,
+  };
+}
+
+/** Who makes a container from an image uses it. */
+function notingUse(images: Images): Pick<Images, "get" | "find" | "commit"> {
+  return {
+    get(name, platform) {
+      const image = images.get(name, platform);
+      images.retention.noteUse(image.id);
+      return image;
+    },
+    find: (name, platform) => images.find(name, platform),
+    commit: (request) => images.commit(request),
   };
 }
 

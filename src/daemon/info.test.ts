@@ -56,6 +56,7 @@ function deps(features: Partial<SystemDeps["kernel"]["features"]> = {}): SystemD
       usersOf: () => ["c1", "c2"],
     },
     events: { listeners: () => 4 },
+    collectGarbage: () => Promise.reject(new Error("not asked for")),
   };
 }
 

@@ -32,6 +32,7 @@ export interface SystemDeps {
   readonly images: Pick<Images, "count" | "list" | "targetsOf">;
   readonly volumes: Pick<Volumes, "list" | "usersOf">;
   readonly events: Pick<Events, "listeners">;
+  readonly collectGarbage: System["collectGarbage"];
 }
 
 /** What the engine says about itself and its host. */
@@ -43,6 +44,7 @@ export function createSystem(deps: SystemDeps): System & { readonly id: string }
     info: async () => systemInfo(id, deps),
     version: () => systemVersion(deps),
     diskUsage: (parts) => measureDiskUsage(deps, parts),
+    collectGarbage: deps.collectGarbage,
     sharedLayerSizes: async () => sharedLayerSizes(await deps.images.list({ all: true }), snapshotter.layer),
     imageStorage({ chainId }) {
       if (!chainId || !snapshotter.layer(chainId)) return undefined;

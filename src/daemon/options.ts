@@ -88,6 +88,9 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   }),
   option("init", "yesNo", "Run an init in the container to forward signals and reap processes"),
   option("init-path", "text", "Path to the init binary"),
+  option("image-gc-high-threshold", "whole", "Percent of the disk in use at which unused images are evicted"),
+  option("image-gc-low-threshold", "whole", "Percent of the disk in use at which eviction ends"),
+  option("image-gc-minimum-age", "text", "Images used more recently are not evicted", { shown: "2m" }),
   option("insecure-registry", "list", "Enable insecure registry communication", {
     key: "insecure-registries",
   }),

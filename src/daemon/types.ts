@@ -8,6 +8,7 @@ import type { RegistryMirrors } from "#registry/mirror.ts";
 import type { ProxySettings } from "#registry/proxy.ts";
 import type { LogConfig, Ulimit } from "#spec/docker/containers.ts";
 import type { ApiVersion } from "#spec/docker/versions.ts";
+import type { ImageGcConfig } from "./image-gc.ts";
 
 /** One `-H`: where the API listens. */
 export type HostAddress =
@@ -61,6 +62,8 @@ export interface DaemonConfig {
     readonly registries: Readonly<Record<string, RegistryMirrors>>;
     readonly proxies: ProxySettings;
     readonly trustPolicy: TrustPolicy | undefined;
+    /** undefined: images are never evicted. */
+    readonly gc: ImageGcConfig | undefined;
   };
   readonly storageDriver: string | undefined;
 }

@@ -16,7 +16,7 @@ import { normalisePlatform, parsePlatform } from "#spec/platform.ts";
 import { familiarReference } from "#spec/reference.ts";
 import { canRun } from "#spec/select-manifest.ts";
 import type { StateStore } from "#state/types.ts";
-import type { CollectedGarbage } from "#storage/gc/sweep.ts";
+import type { CollectedGarbage, GarbagePlan } from "#storage/gc/sweep.ts";
 import type { Storage } from "#storage/storage.ts";
 import type { ContentStore } from "#storage/types.ts";
 import { type ImportRequest, importArchive } from "./archive/import.ts";
@@ -30,12 +30,13 @@ import { Layers } from "./layers.ts";
 import { listImages } from "./list.ts";
 import { type ImagesOptions, withDefaults } from "./options.ts";
 import { type Emit, streamProgress } from "./progress-stream.ts";
-import { pruneImages } from "./prune.ts";
+import { evictImage, pruneImages } from "./prune.ts";
 import { pull } from "./pull.ts";
 import { push } from "./push.ts";
 import { ImageRecords } from "./records.ts";
 import { removeImage } from "./remove.ts";
 import { findImage, getImage } from "./resolve.ts";
+import { ImageRetention } from "./retention.ts";
 import { parseTagTarget } from "./tag.ts";
 import { createTrustGate } from "./trust/gate.ts";
 import type { Images, ImageUsers, ImageView, PullRequest, PushRequest } from "./types.ts";
@@ -44,7 +45,7 @@ export interface ImagesDeps {
   readonly state: StateStore;
   readonly storage: Pick<
     Storage,
-    "content" | "snapshotter" | "unpacker" | "compressor" | "leases" | "collectGarbage"
+    "content" | "snapshotter" | "planGarbage" | "unpacker" | "compressor" | "leases" | "collectGarbage"
   >;
   readonly events: Pick<Events, "emit">;
   readonly users: ImageUsers;
@@ -67,6 +68,7 @@ class LocalImages implements Images {
   readonly #host: Platform;
   readonly #records: ImageRecords;
   readonly #layers: Layers;
+  readonly retention: ImageRetention;
   readonly #registries: Registries;
   readonly #unfinished = new UnfinishedUploads();
   #isPruning = false;
@@ -75,6 +77,7 @@ class LocalImages implements Images {
     this.#deps = deps;
     this.#host = normalisePlatform(deps.host);
     this.#records = new ImageRecords(deps.state);
+    this.retention = new ImageRetention(deps.state, () => deps.clock.now());
     this.#layers = new Layers(deps.storage);
     this.#registries = new Registries(deps.clock, () => ({
       ...withDefaults(deps.options),
@@ -137,6 +140,7 @@ class LocalImages implements Images {
       return await pruneImages(filters, {
         records: this.#records,
         users,
+        retention: this.retention,
         events,
         collect: () => {
           storage.leases.forgetInterrupted();
@@ -215,6 +219,23 @@ class LocalImages implements Images {
 
   login(auth: AuthConfig, signal?: AbortSignal): Promise<LoginResult> {
     return login({ transport: this.#registries.transport(), clock: this.#deps.clock }, auth, signal);
+  }
+
+  pin(nameOrId: string): void {
+    this.retention.pin(getImage(this.#records, nameOrId).id);
+  }
+
+  unpin(nameOrId: string): void {
+    this.retention.unpin(getImage(this.#records, nameOrId).id);
+  }
+
+  evict(id: Digest): boolean {
+    const { users, events } = this.#deps;
+    return evictImage(id, { records: this.#records, retention: this.retention, users, events });
+  }
+
+  planGarbage(): GarbagePlan {
+    return this.#deps.storage.planGarbage({ digests: rootsOf(this.#records) });
   }
 
   collectGarbage(): Promise<CollectedGarbage> {

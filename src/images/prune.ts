@@ -1,3 +1,4 @@
+import type { Digest } from "#base/digest.ts";
 import {
   booleanFilter,
   checkFilterKeys,
@@ -12,11 +13,13 @@ import type { CollectedGarbage } from "#storage/gc/sweep.ts";
 import { createdMs } from "./config.ts";
 import { imageEvent, pruneEvent } from "./events.ts";
 import type { ImageRecords } from "./records.ts";
+import type { ImageRetention } from "./retention.ts";
 import type { ImageRecord, ImageUsers } from "./types.ts";
 
 export interface PruneDeps {
   readonly records: ImageRecords;
   readonly users: ImageUsers;
+  readonly retention: Pick<ImageRetention, "isPinned">;
   readonly events: Pick<Events, "emit">;
   /** Frees what no image needs any more, what interrupted pulls left included. */
   readonly collect: () => Promise<CollectedGarbage>;
@@ -24,7 +27,7 @@ export interface PruneDeps {
 }
 
 /**
- * Removes images that no container uses: those without a tag, or with "dangling=false" all.
+ * Removes images that no container uses and nobody pinned: those without a tag, or with "dangling=false" all.
  * @throws InvalidArgument for an unknown filter
  */
 export async function pruneImages(filters: Filters, deps: PruneDeps): Promise<ImagePruneResponse> {
@@ -44,15 +47,38 @@ export async function pruneImages(filters: Filters, deps: PruneDeps): Promise<Im
   return { ImagesDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: collected.reclaimedBytes };
 }
 
-function useless(onlyDangling: boolean, { records, users }: PruneDeps): ImageRecord[] {
+/** Takes an image away with all its names, unless somebody needs it by now. Its files are garbage then. */
+export function evictImage(
+  id: Digest,
+  deps: Pick<PruneDeps, "records" | "retention" | "users" | "events">,
+): boolean {
+  const image = deps.records.image(id);
+  if (!image || !isUnused(image, deps)) return false;
+  removeRecords(image, deps);
+  return true;
+}
+
+function isUnused(
+  { id }: ImageRecord,
+  { records, users, retention }: Pick<PruneDeps, "records" | "users" | "retention">,
+): boolean {
+  const isUsed = records.childrenOf(id).length > 0 || users.usersOf(id).length > 0;
+  return !isUsed && !retention.isPinned(id);
+}
+
+function useless(onlyDangling: boolean, deps: PruneDeps): ImageRecord[] {
+  const { records } = deps;
   return records.images().filter((image) => {
     const isTagged = records.referencesOf(image.id).some(({ name }) => !parseReference(name).digest);
     if (onlyDangling && isTagged) return false;
-    return records.childrenOf(image.id).length === 0 && users.usersOf(image.id).length === 0;
+    return isUnused(image, deps);
   });
 }
 
-function removeRecords(image: ImageRecord, { records, events }: PruneDeps): ImageDeleteItem[] {
+function removeRecords(
+  image: ImageRecord,
+  { records, events }: Pick<PruneDeps, "records" | "events">,
+): ImageDeleteItem[] {
   const names = records.referencesOf(image.id).map(({ name }) => name);
   records.transaction(() => {
     for (const name of names) records.deleteReference(name);

@@ -16,8 +16,9 @@ import type {
 } from "#spec/docker/images.ts";
 import type { ImageConfig } from "#spec/oci/image.ts";
 import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
-import type { CollectedGarbage } from "#storage/gc/sweep.ts";
+import type { CollectedGarbage, GarbagePlan } from "#storage/gc/sweep.ts";
 import type { CommitImageRequest } from "./commit.ts";
+import type { ImageRetention } from "./retention.ts";
 
 /** An image that is here, unpacked. */
 export interface ImageRecord {
@@ -118,6 +119,14 @@ export interface Images {
     auth: AuthConfig,
     signal?: AbortSignal,
   ): Promise<{ readonly status: string; readonly identityToken: string | undefined }>;
+  /** Uses and pins. */
+  readonly retention: ImageRetention;
+  pin(nameOrId: string): void;
+  unpin(nameOrId: string): void;
+  /** Takes an image away, with all its names, if nobody needs it by now; its files are for `collectGarbage`. */
+  evict(id: Digest): boolean;
+  /** What `collectGarbage` would delete now. */
+  planGarbage(): GarbagePlan;
   /** Deletes blobs, layers and downloads that no image, container, job or interrupted pull needs. */
   collectGarbage(): Promise<CollectedGarbage>;
   /** What an image's names point at: manifests, indexes. */

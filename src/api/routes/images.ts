@@ -29,6 +29,9 @@ export const routes: readonly Route[] = [
   },
   { method: "POST", path: "/images/{name...}/push", handle: pushImage },
   { method: "POST", path: "/images/{name...}/tag", handle: tag },
+  // Ours alone: a pinned image is neither evicted nor pruned.
+  { method: "POST", path: "/images/{name...}/pin", handle: pin },
+  { method: "POST", path: "/images/{name...}/unpin", handle: unpin },
   { method: "DELETE", path: "/images/{name...}", handle: remove },
 ];
 
@@ -66,6 +69,16 @@ function history({ params }: ApiRequest, { images }: ApiParts): Reply {
 function tag({ params, query }: ApiRequest, { images }: ApiParts): Reply {
   images.tag(params.name!, query.text("repo"), query.optional("tag") ?? DEFAULT_TAG);
   return empty(201);
+}
+
+function pin({ params }: ApiRequest, { images }: ApiParts): Reply {
+  images.pin(params.name!);
+  return empty(204);
+}
+
+function unpin({ params }: ApiRequest, { images }: ApiParts): Reply {
+  images.unpin(params.name!);
+  return empty(204);
 }
 
 async function remove({ params, query }: ApiRequest, { images }: ApiParts): Promise<Reply> {

@@ -1,4 +1,5 @@
 import { InvalidArgument } from "#base/errors.ts";
+import { parseDurationMs } from "#base/units.ts";
 import { type ApiVersion, isBefore } from "#spec/docker/versions.ts";
 import { type ApiRequest, json, plainText, type Reply, type Route } from "../handler.ts";
 import { readJson } from "../json-body.ts";
@@ -14,6 +15,8 @@ export const routes: readonly Route[] = [
   { method: "GET", path: "/info", handle: info },
   { method: "GET", path: "/system/df", handle: diskUsage },
   { method: "POST", path: "/auth", handle: login },
+  // Ours alone, as are its parameters, which have the names of the daemon's options.
+  { method: "POST", path: "/system/gc", handle: collectGarbage },
 ];
 
 function ping(request: ApiRequest): Reply {
@@ -46,6 +49,18 @@ function diskUsageParts(asked: readonly string[], version: ApiVersion): readonly
     if (!part) throw new InvalidArgument(`unknown object type: ${name}`);
     return part;
   });
+}
+
+async function collectGarbage({ query }: ApiRequest, { system }: ApiParts): Promise<Reply> {
+  const minimumAge = query.optional("minimum-age");
+  return json(
+    await system.collectGarbage({
+      dryRun: query.boolean("dry-run"),
+      highThreshold: query.optionalInteger("high-threshold"),
+      lowThreshold: query.optionalInteger("low-threshold"),
+      minimumAgeMs: minimumAge === undefined ? undefined : parseDurationMs(minimumAge),
+    }),
+  );
 }
 
 async function login(request: ApiRequest, { images }: ApiParts): Promise<Reply> {

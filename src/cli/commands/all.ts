@@ -243,6 +243,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./image-inspect.ts"),
   },
   {
+    names: ["image pin"],
+    short: "Keep images when room is needed",
+    load: () => import("./image-pin.ts"),
+  },
+  {
+    names: ["image unpin"],
+    short: "Let pinned images go when room is needed",
+    load: () => import("./image-unpin.ts"),
+  },
+  {
     names: ["image prune"],
     short: "Remove images that nothing uses",
     load: () => import("./image-prune.ts"),
@@ -316,6 +326,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     short: "Connect standard input and output to the engine",
     isHidden: true,
     load: () => import("./system-dial-stdio.ts"),
+  },
+  {
+    names: ["system gc"],
+    short: "Delete leftovers and, when the disk is too full, images nobody used for long",
+    load: () => import("./system-gc.ts"),
   },
   { names: ["system prune"], short: "Remove what nothing uses", load: () => import("./system-prune.ts") },
 
