@@ -13,6 +13,10 @@ async function main(argv: readonly string[]): Promise<number> {
       const { runFileHelper } = await import("./storage/files/helper.ts");
       return runFileHelper(argv.slice(1));
     }
+    case "name-server": {
+      const { runNameServer } = await import("./network/dns/process.ts");
+      return runNameServer(argv.slice(1));
+    }
     default: {
       const { runCli } = await import("./cli/cli.ts");
       const { createCliHost } = await import("./cli/host.ts");

@@ -71,6 +71,7 @@ export interface ContainersDeps {
     | "openSandbox"
     | "sandbox"
     | "closeSandbox"
+    | "settled"
     | "connect"
     | "disconnect"
     | "rename"

@@ -29,21 +29,28 @@ export function writeGeneratedFiles(
   record: ContainerRecord,
   sandbox: SandboxRecord,
 ): void {
-  const { config, hostConfig } = record;
+  const { config } = record;
   const paths = pathsOf(ctx.settings, record.id);
   mkdirSync(paths.directory, { recursive: true, mode: 0o710 });
   writeFileSync(paths.hostname, `${config.Hostname}\n`);
   writeHosts(ctx, record, sandbox);
-  writeFileSync(
-    paths.resolvConf,
-    ctx.networks.resolvConf({
-      sandbox,
-      networkMode: hostConfig.NetworkMode ?? "",
-      dns: hostConfig.Dns ?? [],
-      dnsSearch: hostConfig.DnsSearch ?? [],
-      dnsOptions: hostConfig.DnsOptions ?? [],
-    }),
-  );
+  writeResolvConf(ctx, record, sandbox);
+}
+
+export function writeResolvConf(
+  ctx: Pick<Context, "networks" | "settings">,
+  record: ContainerRecord,
+  sandbox: SandboxRecord,
+): void {
+  const { hostConfig } = record;
+  const text = ctx.networks.resolvConf({
+    sandbox,
+    networkMode: hostConfig.NetworkMode ?? "",
+    dns: hostConfig.Dns ?? [],
+    dnsSearch: hostConfig.DnsSearch ?? [],
+    dnsOptions: hostConfig.DnsOptions ?? [],
+  });
+  writeFileSync(pathsOf(ctx.settings, record.id).resolvConf, text);
 }
 
 export function writeHosts(

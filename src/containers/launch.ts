@@ -36,6 +36,7 @@ export async function launch(
   if (userPath !== undefined) shiftRoot(ctx, record);
   const sandbox = openSandbox(ctx, record);
   const spec = describe(ctx, record, { sandbox, mounts, userPath });
+  await ctx.networks.settled(sandbox.containerId);
   return await ctx.runtime.start({
     id: record.id,
     runDirectory: paths.runDirectory,

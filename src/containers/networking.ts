@@ -2,7 +2,7 @@ import { Internal, InvalidArgument, PermissionDenied } from "#base/errors.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
 import type { Context } from "./context.ts";
 import { subjectOf } from "./emit.ts";
-import { writeHosts } from "./files.ts";
+import { writeHosts, writeResolvConf } from "./files.ts";
 import { nextStatus } from "./lifecycle.ts";
 import { networkKind } from "./modes.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -15,7 +15,7 @@ export async function connectContainer(
   settings: EndpointSettings,
 ): Promise<void> {
   const { id } = ctx.records.resolve(nameOrId);
-  await ctx.locks.run(id, () => {
+  await ctx.locks.run(id, async () => {
     const before = ctx.records.resolve(id);
     nextStatus(subjectOf(ctx, before), "update");
     const network = ctx.networks.get(nameOfNetwork);
@@ -29,7 +29,8 @@ export async function connectContainer(
       ctx.records.put(before);
       throw error;
     }
-    rewriteHosts(ctx, after);
+    rewriteFiles(ctx, after);
+    await ctx.networks.settled(id);
   });
 }
 
@@ -40,7 +41,7 @@ export async function disconnectContainer(
   force: boolean,
 ): Promise<void> {
   const { id } = ctx.records.resolve(nameOrId);
-  await ctx.locks.run(id, () => {
+  await ctx.locks.run(id, async () => {
     const before = ctx.records.resolve(id);
     const name = ctx.networks.find(nameOfNetwork)?.name ?? nameOfNetwork;
     if (networkKind(before.hostConfig.NetworkMode) === "host")
@@ -59,7 +60,8 @@ export async function disconnectContainer(
       ctx.records.put(before);
       throw error;
     }
-    rewriteHosts(ctx, after);
+    rewriteFiles(ctx, after);
+    await ctx.networks.settled(id);
   });
 }
 
@@ -77,7 +79,10 @@ function checkMayConnect(record: ContainerRecord, network: string): void {
     throw new PermissionDenied(`endpoint with name ${record.name} already exists in network ${network}`);
 }
 
-function rewriteHosts(ctx: Context, record: ContainerRecord): void {
+/** Addresses, and from the first network with names on, whom to ask. */
+function rewriteFiles(ctx: Context, record: ContainerRecord): void {
   const sandbox = ctx.networks.sandbox(record.id);
-  if (sandbox) writeHosts(ctx, record, sandbox);
+  if (!sandbox) return;
+  writeHosts(ctx, record, sandbox);
+  writeResolvConf(ctx, record, sandbox);
 }

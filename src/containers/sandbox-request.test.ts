@@ -29,6 +29,7 @@ describe("sandboxRequest()", () => {
       portBindings: { "80/tcp": [{ HostPort: "8080" }] },
       publishAll: ["80/tcp"],
       sysctls: {},
+      dns: [],
     });
   });
 

@@ -1,5 +1,6 @@
 import type { SandboxRequest } from "#network/types.ts";
-import { networkKind } from "./modes.ts";
+import type { EndpointSettings } from "#spec/docker/networks.ts";
+import { isUserNetwork, networkKind } from "./modes.ts";
 import type { ContainerRecord } from "./types.ts";
 
 /** Pure: what a container asks of the network. The network its mode names comes first: it decides the default route. */
@@ -15,9 +16,18 @@ export function sandboxRequest(record: ContainerRecord): SandboxRequest {
     hostname: config.Hostname ?? "",
     endpoints: config.NetworkDisabled
       ? []
-      : names.map((network) => ({ network, settings: record.endpoints[network]! })),
+      : names.map((network) => ({ network, settings: settingsOf(record, network) })),
     portBindings: isHost ? {} : (hostConfig.PortBindings ?? {}),
     publishAll: hostConfig.PublishAllPorts && !isHost ? Object.keys(config.ExposedPorts ?? {}) : [],
     sysctls: hostConfig.Sysctls ?? {},
+    dns: hostConfig.Dns ?? [],
   };
+}
+
+/** `--link` of a container in a network with names: the other gets one more name, for this container alone. */
+function settingsOf({ hostConfig, endpoints }: ContainerRecord, network: string): EndpointSettings {
+  const settings = endpoints[network]!;
+  const isPrimary = network === hostConfig.NetworkMode && isUserNetwork(network);
+  const links = [...(settings.Links ?? []), ...(isPrimary ? (hostConfig.Links ?? []) : [])];
+  return links.length > 0 ? { ...settings, Links: links } : settings;
 }

@@ -22,6 +22,7 @@ describe("start()", () => {
       "volumes.mount",
       "volumes.copyUp",
       "networks.openSandbox",
+      "networks.settled",
       "runtime.start",
       "state.put",
     ]);
@@ -44,6 +45,7 @@ describe("start()", () => {
     "volumes.mount",
     "volumes.copyUp",
     "networks.openSandbox",
+    "networks.settled",
     "runtime.start",
   ])
     test(`undoes everything when ${call} fails`, async () => {

@@ -16,6 +16,7 @@ import type { ImagesOptions } from "#images/options.ts";
 import type { Images, ImageUsers } from "#images/types.ts";
 import { createKernel } from "#kernel/linux.ts";
 import type { Kernel } from "#kernel/types.ts";
+import { NameServerClient } from "#network/dns/service.ts";
 import { createNetworks } from "#network/network.ts";
 import { readAccounts } from "#runtime/accounts.ts";
 import { readDevices } from "#runtime/devices.ts";
@@ -92,6 +93,14 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     events,
     log,
     clock,
+    names: new NameServerClient({
+      command: selfCommand("name-server"),
+      socketPath: paths.nameServer,
+      logPath: paths.nameServerLog,
+      version: WHARF_VERSION,
+      clock,
+      log,
+    }),
     options: {
       ...config.network,
       table: names.table,

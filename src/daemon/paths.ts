@@ -16,6 +16,8 @@ export function daemonPaths(roots: { readonly dataRoot: string; readonly execRoo
     /** Not below /run, which many systems mount without leave to execute. */
     supervisor: join(dataRoot, "bin", "wharf-shim"),
     netns: join(execRoot, "netns"),
+    nameServer: join(execRoot, "names.sock"),
+    nameServerLog: join(execRoot, "names.log"),
     runtimeState: join(execRoot, "runtime"),
   };
 }

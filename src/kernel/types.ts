@@ -291,6 +291,19 @@ export interface Firewall {
    * packet for as long as they go on. Streams of TCP end by themselves.
    */
   forgetUdpStreams(ports: ReadonlySet<number>): void;
+  /** As `load`, in the namespace the thread is in: what programs there send to one local address and port goes to others. */
+  redirectLoopback(request: LoopbackRedirect): void;
+}
+
+/** Programs keep the port free for themselves: only packets to this very address are sent on. */
+export interface LoopbackRedirect {
+  /** Of family ip; replaced when it is there. */
+  readonly table: string;
+  /** IPv4. */
+  readonly address: IpAddress;
+  readonly port: number;
+  /** Ports of the same address, by protocol. */
+  readonly to: { readonly tcp: number; readonly udp: number };
 }
 
 export interface HostPorts {

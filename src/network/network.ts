@@ -5,6 +5,8 @@ import type { Events } from "#events/types.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { StateStore } from "#state/types.ts";
 import { settleDefaultNetworks } from "./default-networks.ts";
+import { type NameService, NO_NAMES } from "./dns/service.ts";
+import { HOST_NAMES, hasNames, hostAddressesFor } from "./dns/view.ts";
 import { driverNamed } from "./drivers/all.ts";
 import { hostsText, LOCALHOST_LINES } from "./files/hosts.ts";
 import { resolvConfText } from "./files/resolv-conf.ts";
@@ -14,14 +16,13 @@ import { enableForwarding, hostResolvConf } from "./host-facts.ts";
 import { Ipam } from "./ipam/ipam.ts";
 import { findNetwork, getNetwork } from "./lookup.ts";
 import { DEFAULT_NETWORK_OPTIONS, type NetworkOptions } from "./options.ts";
-import { bridgeAddresses } from "./plan/bridge.ts";
 import { portElements } from "./plan/firewall.ts";
 import { SandboxPorts } from "./ports/sandbox-ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { endpointsIn, type NetworkRecords, openRecords } from "./records.ts";
 import { Rules } from "./rules.ts";
 import { Sandboxes } from "./sandboxes.ts";
-import type { HostsFileRequest, Networks, ResolvConfRequest } from "./types.ts";
+import type { HostsFileRequest, Networks, ResolvConfRequest, SandboxRecord } from "./types.ts";
 import { createNetwork, pruneNetworks, removeNetwork } from "./user-networks.ts";
 
 export interface NetworksDeps {
@@ -32,12 +33,14 @@ export interface NetworksDeps {
   readonly clock: Clock;
   /** What is not given is as in `DEFAULT_NETWORK_OPTIONS`. */
   readonly options: Partial<NetworkOptions> & Pick<NetworkOptions, "netnsDirectory">;
+  /** Absent: containers have no names, as tests of other things want it. */
+  readonly names?: NameService;
   /** For tests: runs iptables. */
   readonly runProgram?: typeof runHostProgram;
 }
 
 export function createNetworks(deps: NetworksDeps): Networks {
-  const { kernel, events, clock, log, runProgram = runHostProgram } = deps;
+  const { kernel, events, clock, log, names = NO_NAMES, runProgram = runHostProgram } = deps;
   const options: NetworkOptions = { ...DEFAULT_NETWORK_OPTIONS, ...given(deps.options) };
   const records = openRecords(deps.state);
   const ipam = new Ipam({ records, clock });
@@ -50,7 +53,7 @@ export function createNetworks(deps: NetworksDeps): Networks {
     defaultAddress: options.defaultHostAddress,
     hostHasIPv6: kernel.features.ipv6,
   });
-  const parts = { kernel, records, ipam, rules, ports, events, clock, options, log };
+  const parts = { kernel, records, ipam, rules, ports, events, clock, options, log, names };
   const sandboxes = new Sandboxes(parts);
   const foreign = { runProgram, log, table };
 
@@ -68,13 +71,14 @@ export function createNetworks(deps: NetworksDeps): Networks {
 
     openSandbox: (request) => sandboxes.open(request),
     sandbox: (containerId) => records.sandboxes.get(containerId),
+    settled: (containerId) => names.settled(containerId),
     closeSandbox: (containerId) => sandboxes.close(containerId),
     connect: (containerId, network, settings) => sandboxes.connect(containerId, network, settings),
     disconnect: (containerId, network) => sandboxes.disconnect(containerId, network),
     rename: (containerId, containerName) => sandboxes.rename(containerId, containerName),
 
     hostsFile: (request) => hostsFile(request, records, options),
-    resolvConf: (request) => resolvConf(request, options),
+    resolvConf: (request) => resolvConf(request, records, options),
 
     recover(running) {
       settleDefaultNetworks(parts, running);
@@ -86,6 +90,7 @@ export function createNetworks(deps: NetworksDeps): Networks {
     rules: () => rules.text(),
     /** With containers still running, their rules stay in force without us. */
     close() {
+      names[Symbol.dispose]();
       ports[Symbol.dispose]();
       if (records.sandboxes.count() > 0) return;
       forgetMarked(foreign);
@@ -104,30 +109,46 @@ function tableElements(records: NetworkRecords) {
 function hostsFile(request: HostsFileRequest, records: NetworkRecords, options: NetworkOptions): string {
   const { hostname, domainname, sandbox, extraHosts, linked } = request;
   const isInHost = sandbox === undefined || sandbox.netnsPath === "";
-  const defaultBridge = findNetwork(records, "bridge");
-  const ownAddresses = defaultBridge ? bridgeAddresses(defaultBridge).map(({ address }) => address) : [];
-  const { hostGatewayAddresses } = options;
+  const endpoints = sandbox?.endpoints ?? [];
+  const hostAddresses = hostAddressesFor(
+    { endpoints },
+    {
+      given: options.hostGatewayAddresses,
+      defaultNetwork: findNetwork(records, "bridge"),
+      networks: endpoints.map(({ networkId }) => getNetwork(records, networkId)),
+    },
+  );
   return hostsText({
     base: isInHost ? (readIfExists("/etc/hosts") ?? LOCALHOST_LINES) : LOCALHOST_LINES,
     hostname,
     domainname,
-    endpoints: sandbox?.endpoints ?? [],
+    endpoints,
     extraHosts,
     linked,
-    hostGateway: hostGatewayAddresses.length > 0 ? hostGatewayAddresses : ownAddresses,
+    hostGateway: hostAddresses,
+    hostNames: endpoints.length > 0 || isInHost ? HOST_NAMES : [],
+    hostNameAddresses: isInHost ? ["127.0.0.1"] : hostAddresses,
   });
 }
 
-function resolvConf(request: ResolvConfRequest, options: NetworkOptions): string {
+function resolvConf(request: ResolvConfRequest, records: NetworkRecords, options: NetworkOptions): string {
   const isHostNetwork = request.networkMode === "host";
   return resolvConfText({
     host: isHostNetwork ? (readIfExists("/etc/resolv.conf") ?? "") : hostResolvConf(),
     isHostNetwork,
+    hasNames: request.sandbox !== undefined && usesNames(request.sandbox, records),
     hasIPv6: request.sandbox?.endpoints.some(({ ipv6 }) => ipv6 !== undefined) ?? false,
     dns: request.dns.length > 0 ? request.dns : options.dns,
     search: request.dnsSearch.length > 0 ? request.dnsSearch : options.dnsSearch,
     options: request.dnsOptions.length > 0 ? request.dnsOptions : options.dnsOptions,
   });
+}
+
+function usesNames(sandbox: SandboxRecord, records: NetworkRecords): boolean {
+  return (
+    sandbox.netnsPath !== "" &&
+    sandbox.endpoints.some(({ networkId }) => hasNames(getNetwork(records, networkId)))
+  );
 }
 
 /** A setting that is undefined is not given. */

@@ -30,6 +30,7 @@ export interface NetworkOptions {
   readonly addressPools: readonly AddressPool[];
   /** What "host-gateway" stands for; empty: the default bridge's own addresses. */
   readonly hostGatewayAddresses: readonly string[];
+  /** Resolvers of containers that ask for none; empty: the host's. */
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];

@@ -38,6 +38,8 @@ export function reconcile(deps: ReconcileDeps, running: ReadonlySet<string>): vo
       attempt(deps, `the network of ${containerName}`, () => sandboxes.close(containerId));
     }
   }
+  const views = records.sandboxes.list().map((sandbox) => sandboxes.view(sandbox));
+  deps.names.sync(views.filter((view) => view !== undefined));
   removeUnownedNamespaces(deps);
   removeUnownedLinks(deps, known);
 }

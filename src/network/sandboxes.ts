@@ -4,10 +4,13 @@ import type { Events } from "#events/types.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
 import { type ApplyDeps, applySteps, undoSteps } from "./apply.ts";
+import type { NameService } from "./dns/service.ts";
+import type { SandboxView } from "./dns/types.ts";
+import { hostAddressesFor, viewOf } from "./dns/view.ts";
 import { driverNamed } from "./drivers/all.ts";
 import { makeEndpoint } from "./endpoints.ts";
 import type { Ipam } from "./ipam/ipam.ts";
-import { getNetwork } from "./lookup.ts";
+import { findNetwork, getNetwork } from "./lookup.ts";
 import type { NetworkOptions } from "./options.ts";
 import { portElements } from "./plan/firewall.ts";
 import { checkCompany, hostNetworkConflict, planConnect, planDisconnect, planOpen } from "./plan/sandbox.ts";
@@ -22,7 +25,8 @@ export interface SandboxDeps extends ApplyDeps {
   readonly ipam: Ipam;
   readonly ports: SandboxPorts;
   readonly events: Pick<Events, "emit">;
-  readonly options: Pick<NetworkOptions, "netnsDirectory" | "mtu">;
+  readonly names: NameService;
+  readonly options: Pick<NetworkOptions, "netnsDirectory" | "mtu" | "dns" | "hostGatewayAddresses">;
 }
 
 /** Containers' namespaces, from the first step to the last. Records come first, so that every crash leaves a trail. */
@@ -39,6 +43,7 @@ export class Sandboxes {
     const sandbox = this.#deps.records.transaction(() => this.#decide(request, undo));
     const joins = sandbox.endpoints.flatMap((endpoint) => this.planJoin(sandbox, endpoint, "namespace"));
     this.#apply(sandbox.containerName, planOpen(sandbox, joins, request.sysctls ?? {}), undo);
+    this.tellNames(sandbox);
     for (const endpoint of sandbox.endpoints) this.#emit("connect", endpoint);
     undo.move(); // from here on the record knows what to undo
     return sandbox;
@@ -50,6 +55,7 @@ export class Sandboxes {
     const sandbox = records.sandboxes.get(containerId);
     if (!sandbox) return;
     using teardown = new DisposableStack();
+    teardown.defer(() => this.#deps.names.close(containerId));
     for (const endpoint of sandbox.endpoints) teardown.defer(() => this.#forget(endpoint));
     teardown.defer(() => records.sandboxes.delete(containerId));
     if (sandbox.netnsPath !== "") teardown.defer(() => kernel.netns.remove(sandbox.netnsPath));
@@ -71,6 +77,7 @@ export class Sandboxes {
     const joins = this.planJoin(after, endpoint, "endpoint");
     this.#apply(containerName, planConnect(before, after, joins), undo);
     this.#deps.ports.move(before, after);
+    this.tellNames(after);
     this.#emit("connect", endpoint);
     undo.move();
     return endpoint;
@@ -90,6 +97,7 @@ export class Sandboxes {
     undo.move();
     this.#deps.records.sandboxes.put(after);
     this.#deps.ports.move(before, after);
+    this.tellNames(after);
     this.#forget(endpoint);
   }
 
@@ -97,7 +105,27 @@ export class Sandboxes {
     const sandbox = this.#deps.records.sandboxes.get(containerId);
     if (!sandbox) return;
     const endpoints = sandbox.endpoints.map((endpoint) => ({ ...endpoint, containerName }));
-    this.#deps.records.sandboxes.put({ ...sandbox, containerName, endpoints });
+    const renamed = { ...sandbox, containerName, endpoints };
+    this.#deps.records.sandboxes.put(renamed);
+    this.tellNames(renamed);
+  }
+
+  /** What the container is called, and whom it asks. */
+  tellNames(sandbox: SandboxRecord): void {
+    const { names } = this.#deps;
+    const view = this.view(sandbox);
+    if (view) names.set(view);
+    else names.close(sandbox.containerId);
+  }
+
+  view(sandbox: SandboxRecord): SandboxView | undefined {
+    const networks = sandbox.endpoints.map((endpoint) => this.#networkOf(endpoint));
+    const hostAddresses = hostAddressesFor(sandbox, {
+      given: this.#deps.options.hostGatewayAddresses,
+      defaultNetwork: findNetwork(this.#deps.records, "bridge"),
+      networks,
+    });
+    return viewOf(sandbox, networks, hostAddresses);
   }
 
   /** The driver's steps for one endpoint of a sandbox. */
@@ -120,7 +148,9 @@ export class Sandboxes {
     }
     const isInHost = networks.some(({ driver }) => !driverNamed(driver).hasSandbox);
     const netnsPath = isInHost ? "" : join(this.#deps.options.netnsDirectory, containerId);
-    const unpublished = { containerId, containerName, netnsPath, endpoints, ports: [] };
+    const dns = request.dns && request.dns.length > 0 ? request.dns : this.#deps.options.dns;
+    const { hostname } = request;
+    const unpublished = { containerId, containerName, netnsPath, endpoints, ports: [], hostname, dns };
     const ports = this.#deps.ports.claim(unpublished, request);
     undo.defer(() => this.#deps.ports.letGo(containerId));
     const sandbox = { ...unpublished, ports };

@@ -76,6 +76,9 @@ export interface SandboxRecord {
   readonly netnsPath: string;
   readonly endpoints: readonly EndpointRecord[];
   readonly ports: readonly PublishedPort[];
+  readonly hostname?: string;
+  /** Resolvers the user asked for; none: the host's. */
+  readonly dns?: readonly string[];
 }
 
 export interface SandboxRequest {
@@ -89,6 +92,8 @@ export interface SandboxRequest {
   /** Ports to give a free host port to each (`-P`): "80/tcp". */
   readonly publishAll: readonly string[];
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** Resolvers to ask for names of the world; none: the daemon's or the host's. */
+  readonly dns?: readonly string[];
 }
 
 export interface NetworkFilters {
@@ -114,6 +119,8 @@ export interface Networks {
    */
   openSandbox(request: SandboxRequest): SandboxRecord;
   sandbox(containerId: string): SandboxRecord | undefined;
+  /** Until names resolve in a container as its networks say now. @throws Internal when they cannot */
+  settled(containerId: string): Promise<void>;
   /** Withdraws ports, frees addresses, drops the namespace. Gone already counts as done. */
   closeSandbox(containerId: string): void;
   /** Joins a running container to one more network. */

@@ -164,6 +164,7 @@ export class FakeNetworkKernel {
         this.tables.set(table, next);
       },
       list: (table) => (this.tables.has(table) ? [...this.tables.get(table)!].join("\n") : undefined),
+      redirectLoopback() {},
       forgetUdpStreams: (ports) => {
         if (ports.size > 0) this.#record(`forget udp streams to ${[...ports]}`);
       },

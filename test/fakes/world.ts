@@ -168,6 +168,7 @@ export function fakeNetworks(world: World) {
     | "openSandbox"
     | "sandbox"
     | "closeSandbox"
+    | "settled"
     | "connect"
     | "disconnect"
     | "rename"
@@ -191,6 +192,7 @@ export function fakeNetworks(world: World) {
       return sandbox;
     },
     sandbox: (id) => world.sandboxes.get(id),
+    settled: () => Promise.resolve(),
     closeSandbox: (id) => void world.sandboxes.delete(id),
     connect(id, network, settings) {
       const sandbox = world.sandboxes.get(id)!;

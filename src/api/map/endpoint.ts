@@ -1,4 +1,6 @@
 import type { ContainerView } from "#containers/types.ts";
+import { isPredefined } from "#network/create-request.ts";
+import { endpointNames } from "#network/dns/view.ts";
 import type { EndpointRecord } from "#network/types.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
 
@@ -9,20 +11,16 @@ export function endpointMap(view: ContainerView): Record<string, EndpointSetting
   for (const endpoint of view.networks)
     map[endpoint.networkName] = {
       ...endpointSettings(endpoint.settings, endpoint),
-      ...(isUserDefined(endpoint.networkName) ? { DNSNames: dnsNames(view, endpoint.settings) } : {}),
+      ...(isUserDefined(endpoint.networkName)
+        ? { DNSNames: endpointNames(endpoint, view.config.Hostname) }
+        : {}),
     };
   return map;
 }
 
 /** Networks that come with the engine resolve no names. */
 export function isUserDefined(network: string): boolean {
-  return !["bridge", "host", "none", "default"].includes(network);
-}
-
-/** What a running container answers to, in Docker's order. */
-function dnsNames({ id, name, config }: ContainerView, { Aliases }: EndpointSettings): string[] {
-  const names = [name, ...(Aliases ?? []), id.slice(0, 12), config.Hostname ?? ""];
-  return [...new Set(names.filter((one) => one !== ""))];
+  return !isPredefined(network);
 }
 
 /** @param endpoint absent while the container does not run */

@@ -9,6 +9,7 @@ export const SIOCGIFINDEX = 0x8933;
 
 /** nlmsg_flags; the request kinds share bits. */
 export const NLM_F = {
+  APPEND: 0x800,
   REQUEST: 0x01,
   ACK: 0x04,
   DUMP_INTR: 0x10,

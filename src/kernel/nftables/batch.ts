@@ -89,7 +89,7 @@ export function writeDeleteTable(messages: MessageWriter, table: string): void {
 }
 
 /** nfnetlink commits what stands between the two markers, or none of it. */
-function writeTransaction(messages: MessageWriter, body: () => void): void {
+export function writeTransaction(messages: MessageWriter, body: () => void): void {
   const marker = (message: MessageWriter) => void writeHeader(message, NFPROTO.UNSPEC, BATCH_RESOURCE);
   messages.message(NFNL_MSG_BATCH.BEGIN, 0, marker);
   body();
@@ -131,7 +131,7 @@ function writeElement(list: MessageWriter, element: FirewallElement, withValue: 
 }
 
 /** struct nfgenmsg: u8 family, u8 version, u16 resource in network order. */
-function writeHeader(message: MessageWriter, family: number, resource: number): MessageWriter {
+export function writeHeader(message: MessageWriter, family: number, resource: number): MessageWriter {
   return message
     .u8(family)
     .u8(0)

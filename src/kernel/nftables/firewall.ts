@@ -3,9 +3,10 @@ import { Errno, SysError } from "../ffi/errno.ts";
 import type { NamespaceSwitch } from "../namespace/switch.ts";
 import { NETLINK } from "../netlink/constants.ts";
 import { NetlinkSocket } from "../netlink/socket.ts";
-import type { Firewall, FirewallElement } from "../types.ts";
+import type { Firewall, FirewallElement, LoopbackRedirect } from "../types.ts";
 import { ElementBatch, writeDeleteTable } from "./batch.ts";
 import { forgetUdpStreams } from "./conntrack.ts";
+import { redirectLoopback } from "./loopback-redirect.ts";
 
 /** Scripts by the `nft` program, which knows the language; elements by nfnetlink, 10 microseconds each. */
 export function createFirewall(namespaces: NamespaceSwitch): Firewall {
@@ -53,6 +54,10 @@ class NftFirewall implements Firewall {
 
   forgetUdpStreams(ports: ReadonlySet<number>): void {
     if (ports.size > 0) forgetUdpStreams(this.#socket, ports);
+  }
+
+  redirectLoopback(request: LoopbackRedirect): void {
+    redirectLoopback(request);
   }
 
   /** Made on first use, in the host's namespace even when that use comes from within another. */

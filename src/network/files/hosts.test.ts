@@ -9,6 +9,8 @@ function request(parts: Partial<HostsText>): HostsText {
     endpoints: [],
     extraHosts: [],
     hostGateway: ["172.17.0.1"],
+    hostNames: [],
+    hostNameAddresses: ["172.17.0.1"],
     ...parts,
   };
 }

@@ -13,6 +13,9 @@ export interface HostsText {
   readonly extraHosts: readonly string[];
   readonly hostGateway: readonly IpAddress[];
   readonly linked?: readonly LinkedHost[];
+  /** Names of the host that are there unless the user gives them another address. */
+  readonly hostNames: readonly string[];
+  readonly hostNameAddresses: readonly IpAddress[];
 }
 
 export const LOCALHOST_LINES = `127.0.0.1\tlocalhost
@@ -24,7 +27,8 @@ ff02::2\tip6-allrouters
 `;
 
 /**
- * Text of a container's /etc/hosts, in Docker's order: localhost, what the user added, the container itself.
+ * Text of a container's /etc/hosts, in Docker's order: localhost, what the user added, the container itself. Names of
+ * the host come last, which Docker has only in its desktop edition.
  * @throws InvalidArgument for an extra host without a name or with an address that is none
  */
 export function hostsText(request: HostsText): string {
@@ -34,8 +38,11 @@ export function hostsText(request: HostsText): string {
   const own = request.endpoints.flatMap(({ ipv4, ipv6 }) =>
     [ipv4, ipv6].filter((address) => address !== undefined).map(({ address }) => `${address}\t${names}`),
   );
+  const added = new Set(request.extraHosts.map((text) => text.slice(0, text.indexOf(":"))));
+  const free = request.hostNames.filter((name) => !added.has(name)).join(" ");
+  const host = free === "" ? [] : request.hostNameAddresses.map((address) => `${address}\t${free}`);
   const base = request.base === "" || request.base.endsWith("\n") ? request.base : `${request.base}\n`;
-  return base + [...extra, ...linked, ...own].map((line) => `${line}\n`).join("");
+  return base + [...extra, ...linked, ...own, ...host].map((line) => `${line}\n`).join("");
 }
 
 function extraHostLines(text: string, hostGateway: readonly IpAddress[]): string[] {

@@ -16,6 +16,7 @@ function lines(parts: Partial<ResolvConfText>): string[] {
     host: HOST,
     isHostNetwork: false,
     hasIPv6: false,
+    hasNames: false,
     dns: [],
     search: [],
     options: [],
