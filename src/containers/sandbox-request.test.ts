@@ -30,6 +30,7 @@ describe("sandboxRequest()", () => {
       publishAll: ["80/tcp"],
       sysctls: {},
       dns: [],
+      links: [],
     });
   });
 

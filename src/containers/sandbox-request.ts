@@ -1,5 +1,6 @@
+import { shortId } from "#base/ids.ts";
 import type { SandboxRequest } from "#network/types.ts";
-import type { EndpointSettings } from "#spec/docker/networks.ts";
+import { parseLink } from "./links.ts";
 import { isUserNetwork, networkKind } from "./modes.ts";
 import type { ContainerRecord } from "./types.ts";
 
@@ -16,18 +17,20 @@ export function sandboxRequest(record: ContainerRecord): SandboxRequest {
     hostname: config.Hostname ?? "",
     endpoints: config.NetworkDisabled
       ? []
-      : names.map((network) => ({ network, settings: settingsOf(record, network) })),
+      : names.map((network) => ({ network, settings: record.endpoints[network]! })),
     portBindings: isHost ? {} : (hostConfig.PortBindings ?? {}),
     publishAll: hostConfig.PublishAllPorts && !isHost ? Object.keys(config.ExposedPorts ?? {}) : [],
     sysctls: hostConfig.Sysctls ?? {},
     dns: hostConfig.Dns ?? [],
+    links: nameLinks(record),
   };
 }
 
-/** `--link` of a container in a network with names: the other gets one more name, for this container alone. */
-function settingsOf({ hostConfig, endpoints }: ContainerRecord, network: string): EndpointSettings {
-  const settings = endpoints[network]!;
-  const isPrimary = network === hostConfig.NetworkMode && isUserNetwork(network);
-  const links = [...(settings.Links ?? []), ...(isPrimary ? (hostConfig.Links ?? []) : [])];
-  return links.length > 0 ? { ...settings, Links: links } : settings;
+/** `--link` in a network with names: the other gets one more name, for this container alone. */
+function nameLinks({ hostConfig }: ContainerRecord): string[] {
+  if (!isUserNetwork(hostConfig.NetworkMode)) return [];
+  return (hostConfig.Links ?? []).map((text) => {
+    const { target, alias } = parseLink(text);
+    return `${shortId(target)}:${alias}`; // by id: the other may be renamed
+  });
 }

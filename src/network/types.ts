@@ -79,6 +79,7 @@ export interface SandboxRecord {
   readonly hostname?: string;
   /** Resolvers the user asked for; none: the host's. */
   readonly dns?: readonly string[];
+  readonly links?: readonly string[];
 }
 
 export interface SandboxRequest {
@@ -94,6 +95,8 @@ export interface SandboxRequest {
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Resolvers to ask for names of the world; none: the daemon's or the host's. */
   readonly dns?: readonly string[];
+  /** "web:db": in the first network "web" is "db" too, for this container alone. */
+  readonly links?: readonly string[];
 }
 
 export interface NetworkFilters {

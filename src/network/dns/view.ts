@@ -32,7 +32,7 @@ export function viewOf(
   return {
     id: sandbox.containerId,
     netnsPath: sandbox.netnsPath,
-    endpoints: named.map((endpoint) => viewEndpoint(endpoint, sandbox)),
+    endpoints: named.map((endpoint, index) => viewEndpoint(endpoint, sandbox, index === 0)),
     fixed: Object.fromEntries(HOST_NAMES.map((name) => [name, hostAddresses])),
     resolvers: isCutOff ? [] : resolversOf(sandbox),
   };
@@ -42,13 +42,14 @@ function resolversOf({ dns = [] }: SandboxRecord): SandboxView["resolvers"] {
   return dns.length > 0 ? dns.filter((address) => address !== NAME_SERVER_ADDRESS) : "host";
 }
 
-function viewEndpoint(endpoint: EndpointRecord, sandbox: SandboxRecord): ViewEndpoint {
+function viewEndpoint(endpoint: EndpointRecord, sandbox: SandboxRecord, isFirst: boolean): ViewEndpoint {
+  const links = [...(endpoint.settings.Links ?? []), ...(isFirst ? (sandbox.links ?? []) : [])];
   return {
     networkId: endpoint.networkId,
     networkName: endpoint.networkName,
     names: endpointNames(endpoint, sandbox.hostname).map((name) => name.toLowerCase()),
     addresses: [endpoint.ipv4?.address, endpoint.ipv6?.address].filter((address) => address !== undefined),
-    links: Object.fromEntries((endpoint.settings.Links ?? []).map(parseLink)),
+    links: Object.fromEntries(links.map(parseLink)),
   };
 }
 
