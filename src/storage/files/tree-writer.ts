@@ -91,19 +91,18 @@ export class TreeWriter implements TarSink, Disposable {
   }
 
   #makeDirectory(path: LayerPath, entry: TarEntry): void {
-    const parent = this.#parent(path.directory);
     const name = fileName(path.name);
     try {
-      at.mkdirat(parent, name, 0o700);
+      at.mkdirat(this.#parent(path.directory), name, 0o700);
     } catch (error) {
       if (!isErrno(error, "EEXIST")) throw error;
-      const there = lstatBelow(parent, path.name);
+      const there = lstatBelow(this.#parent(path.directory), path.name);
       if (there && !there.isDirectory()) {
-        this.#clear(parent, path, "directory");
-        at.mkdirat(parent, name, 0o700);
+        this.#clear(this.#parent(path.directory), path, "directory");
+        at.mkdirat(this.#parent(path.directory), name, 0o700);
       }
     }
-    withDirectory(parent, path.name, (fd) => {
+    withDirectory(this.#parent(path.directory), path.name, (fd) => {
       const { uid, gid } = this.#owner();
       at.fchownat(fd, ".", uid, gid);
       at.fchmodat(fd, ".", entry.mode);
