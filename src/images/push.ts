@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { Limiter } from "#base/async.ts";
+import { Limiter, throwIfAborted } from "#base/async.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import { Cancelled, InvalidArgument, NotFound } from "#base/errors.ts";
@@ -97,7 +97,8 @@ class Push {
   readonly #one: PushOne;
   readonly #reference: Reference;
   readonly #uploads: Limiter;
-  readonly #tellers = new Map<Digest, LayerTeller>();
+  readonly #compressions = new Limiter(1);
+  readonly #tellers = new Map<PushLayer, LayerTeller>();
 
   constructor(deps: PushDeps, one: PushOne) {
     this.#deps = deps;
@@ -110,14 +111,24 @@ class Push {
     using lease = this.#deps.leases.open();
     const found = await this.#find();
     this.#keep(found, lease);
-    this.#announce(found);
-    const source = await this.#compressed(found, lease);
-    const { layers, configs, documents } = planPush(source);
+    const { layers, configs } = planPush(found);
+    this.#announce(layers);
+    const image = found.root === found.images[0]?.document ? found.images[0] : undefined;
+    const plain = new Set(image ? layersToCompress(image, this.#deps.records.references()) : []);
+    const compressed = new Map<Digest, Descriptor>();
     await allOrNone(
-      [...layers.map((layer) => this.#layerJob(layer)), ...configs.map((config) => this.#configJob(config))],
+      [
+        ...layers.map((layer) => async (signal: AbortSignal) => {
+          const blob = plain.has(layer) ? await this.#compress(layer, lease, signal) : layer.blob;
+          if (blob !== layer.blob) compressed.set(layer.blob.digest, blob);
+          await this.#uploads.run(() => this.#pushLayer(blob, this.#tellers.get(layer)!, signal));
+        }),
+        ...configs.map((config) => (signal: AbortSignal) => this.#pushConfig(config, signal)),
+      ],
       this.#one.signal,
     );
-    await this.#putDocuments(documents);
+    const source = compressed.size > 0 ? await this.#rewritten(found, compressed, lease) : found;
+    await this.#putDocuments(planPush(source).documents);
     this.#record(found, source);
     this.#conclude(source);
   }
@@ -135,45 +146,41 @@ class Push {
       for (const { digest } of [document.descriptor, manifest.config, ...manifest.layers]) lease.add(digest);
   }
 
-  #announce(source: PushSource): void {
-    const { emit } = this.#one;
-    const { layers } = planPush(source);
+  #announce(layers: readonly PushLayer[]): void {
     for (const layer of layers) {
-      const teller = layerTeller(layer, emit, this.#deps.clock);
-      this.#tellers.set(layer.blob.digest, teller);
+      const teller = layerTeller(layer, this.#one.emit, this.#deps.clock);
+      this.#tellers.set(layer, teller);
       teller.say("Preparing");
     }
-    for (const { blob } of layers.slice(this.#deps.maxConcurrentUploads))
-      this.#tellers.get(blob.digest)!.say("Waiting");
+    for (const layer of layers.slice(this.#deps.maxConcurrentUploads))
+      this.#tellers.get(layer)!.say("Waiting");
   }
 
-  /** Layers that have no compressed form yet get one; an index must keep the digests it names, so it goes as it is. */
-  async #compressed(source: PushSource, lease: Lease): Promise<PushSource> {
+  /** One layer after the other: each takes all processors. What is done goes up while the next is compressed. */
+  #compress(layer: PushLayer, lease: Lease, signal: AbortSignal): Promise<Descriptor> {
     const { content, compressor, records } = this.#deps;
-    const image = source.root === source.images[0]?.document ? source.images[0] : undefined;
-    const plain = image ? layersToCompress(image, records.references()) : [];
-    if (!image || plain.length === 0) return source;
-    const deps = { content, compressor, images: () => records.images() };
-    const compressed = new Map<Digest, Descriptor>();
-    for (const layer of plain) {
-      // one after the other: each already takes all processors
-      const teller = this.#tellers.get(layer.blob.digest)!;
-      const onProgress = (done: number) => teller.bar("Compressing", done, layer.blob.size);
-      const { compression, signal } = this.#one;
-      const blob = await compressedLayer(deps, { layer, compression, lease, onProgress, signal });
-      compressed.set(layer.blob.digest, blob);
-      this.#tellers.set(blob.digest, teller);
-    }
-    const made = await withCompressedLayers(content, image, compressed, lease);
+    const teller = this.#tellers.get(layer)!;
+    const onProgress = (done: number) => teller.bar("Compressing", done, layer.blob.size);
+    return this.#compressions.run(() => {
+      throwIfAborted(signal, "push");
+      return compressedLayer(
+        { content, compressor, images: () => records.images() },
+        { layer, compression: this.#one.compression, lease, onProgress, signal },
+      );
+    });
+  }
+
+  /** An index must keep the digests it names: its layers go as they are, and only a single image comes here. */
+  async #rewritten(
+    source: PushSource,
+    compressed: ReadonlyMap<Digest, Descriptor>,
+    lease: Lease,
+  ): Promise<PushSource> {
+    const made = await withCompressedLayers(this.#deps.content, source.images[0]!, compressed, lease);
     return { ...source, root: made.document, images: [made] };
   }
 
-  #layerJob(layer: PushLayer): (signal: AbortSignal) => Promise<void> {
-    const teller = this.#tellers.get(layer.blob.digest)!;
-    return (signal) => this.#uploads.run(() => this.#pushLayer(layer, teller, signal));
-  }
-
-  async #pushLayer({ blob }: PushLayer, teller: LayerTeller, signal: AbortSignal): Promise<void> {
+  async #pushLayer(blob: Descriptor, teller: LayerTeller, signal: AbortSignal): Promise<void> {
     const { repository } = this.#one;
     if (await repository.hasBlob(blob.digest, signal)) return teller.say("Layer already exists");
     const mounted = await this.#mount(blob.digest, signal);
@@ -183,11 +190,8 @@ class Push {
     teller.say("Pushed");
   }
 
-  #configJob(config: Descriptor): (signal: AbortSignal) => Promise<void> {
-    return async (signal) => {
-      if (!(await this.#one.repository.hasBlob(config.digest, signal)))
-        await this.#upload(config, { signal });
-    };
+  async #pushConfig(config: Descriptor, signal: AbortSignal): Promise<void> {
+    if (!(await this.#one.repository.hasBlob(config.digest, signal))) await this.#upload(config, { signal });
   }
 
   /** A registry that refuses the question, as one does whose other repository is not ours to read, gets the bytes. */

@@ -19,8 +19,8 @@ const PROGRESS_BYTES = 4 << 20;
  * @returns the exit code
  */
 export async function runUnpackHelper(argv: readonly string[]): Promise<number> {
-  setPriority(NICENESS);
   if (argv.length > 0) return runCompressHelper(argv);
+  setPriority(NICENESS);
   const input = splitLines(Bun.stdin.stream());
   const first = await input.next();
   if (first.done) return 2;
