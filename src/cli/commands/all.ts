@@ -22,6 +22,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   container: "Work with containers",
   context: "Work with contexts: named engines",
   image: "Work with images",
+  manifest: "Work with lists of images for several platforms",
   network: "Work with networks",
   system: "Look after the engine",
   volume: "Work with volumes",
@@ -258,6 +259,31 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./image-prune.ts"),
   },
 
+  {
+    names: ["manifest annotate"],
+    short: "Say more about an image of a list under construction",
+    load: () => import("./manifest-annotate.ts"),
+  },
+  {
+    names: ["manifest create"],
+    short: "Begin a list of images, here, to be pushed later",
+    load: () => import("./manifest-create.ts"),
+  },
+  {
+    names: ["manifest inspect"],
+    short: "Show a manifest or a list, from here or its registry",
+    load: () => import("./manifest-inspect.ts"),
+  },
+  {
+    names: ["manifest push"],
+    short: "Send a list to its registry",
+    load: () => import("./manifest-push.ts"),
+  },
+  {
+    names: ["manifest rm"],
+    short: "Forget lists under construction",
+    load: () => import("./manifest-rm.ts"),
+  },
   {
     names: ["network connect"],
     short: "Connect a container to a network",
