@@ -123,6 +123,27 @@ export class Containers {
     });
   }
 
+  async createCheckpoint(
+    id: string,
+    options: { readonly name: string; readonly directory: string; readonly exit: boolean },
+  ): Promise<void> {
+    const body = { CheckpointID: options.name, CheckpointDir: options.directory, Exit: options.exit };
+    await this.#http.call("POST", `${pathOf(id)}/checkpoints`, { json: body });
+  }
+
+  async listCheckpoints(id: string, directory: string): Promise<{ readonly Name: string }[]> {
+    return (
+      (await this.#http.json("GET", `${pathOf(id)}/checkpoints`, {
+        query: { dir: directory || undefined },
+      })) ?? []
+    );
+  }
+
+  async removeCheckpoint(id: string, name: string, directory: string): Promise<void> {
+    const path = `${pathOf(id)}/checkpoints/${encodeURIComponent(name)}`;
+    await this.#http.call("DELETE", path, { query: { dir: directory || undefined } });
+  }
+
   async stop(
     id: string,
     options: { readonly signal?: string; readonly timeoutSeconds?: number } = {},

@@ -4,6 +4,7 @@ import { MASKED_PATHS, READONLY_PATHS } from "#runtime/spec/defaults.ts";
 import { copyFrom, copyTo, statPath } from "./archive.ts";
 import { attachContainer } from "./attach.ts";
 import { containerChanges } from "./changes.ts";
+import { createCheckpoint, listCheckpoints, removeCheckpoint } from "./checkpoints.ts";
 import { commitContainer } from "./commit.ts";
 import type { ContainersDeps, Context } from "./context.ts";
 import { createContainer } from "./create.ts";
@@ -71,7 +72,7 @@ export function createContainers(deps: ContainersDeps): Containers {
       return viewOf(ctx, record, size ? await sizesOf(ctx, record) : undefined);
     },
     create: (request) => createContainer(ctx, request),
-    start: (nameOrId) => startContainer(ctx, nameOrId),
+    start: (nameOrId, options) => startContainer(ctx, nameOrId, options),
     stop: (nameOrId, options) => stopContainer(ctx, nameOrId, options),
     restart: (nameOrId, options) => restartContainer(ctx, nameOrId, options),
     kill: (nameOrId, signal) => killContainer(ctx, nameOrId, signal),
@@ -89,6 +90,9 @@ export function createContainers(deps: ContainersDeps): Containers {
         isPruning = false;
       }
     },
+    createCheckpoint: (nameOrId, options) => createCheckpoint(ctx, nameOrId, options),
+    listCheckpoints: async (nameOrId, directory) => listCheckpoints(ctx, nameOrId, directory),
+    removeCheckpoint: async (nameOrId, name, directory) => removeCheckpoint(ctx, nameOrId, name, directory),
     wait: async (nameOrId, condition, signal) => waitFor(ctx, nameOrId, condition, signal),
     attach: (nameOrId, request) => attachContainer(ctx, nameOrId, request),
     logs: async (nameOrId, request) => readLogs(ctx, nameOrId, request),

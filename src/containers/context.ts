@@ -93,6 +93,8 @@ export interface ContainersDeps {
     | "setLimits"
     | "sample"
     | "probe"
+    | "checkCheckpoints"
+    | "checkpoint"
     | "defaultName"
   >;
   /** Binds, mounts, tmpfs and volumes of a request as one checked list. @throws InvalidArgument with Docker's texts */

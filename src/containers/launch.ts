@@ -3,7 +3,7 @@ import { NotFound } from "#base/errors.ts";
 import type { SandboxRecord } from "#network/types.ts";
 import { buildRuntimeSpec } from "#runtime/spec/build.ts";
 import type { SpecMount } from "#runtime/spec/types.ts";
-import type { LogTarget, PendingAttach, SupervisedProcess } from "#runtime/types.ts";
+import type { LogTarget, PendingAttach, RestoreSource, SupervisedProcess } from "#runtime/types.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { Context } from "./context.ts";
@@ -26,6 +26,7 @@ export async function launch(
   ctx: Context,
   record: ContainerRecord,
   readers: readonly PendingAttach[],
+  restore?: RestoreSource,
 ): Promise<SupervisedProcess> {
   const paths = pathsOf(ctx.settings, record.id);
   checkLinks(ctx, record);
@@ -46,9 +47,15 @@ export async function launch(
     openStdin: record.config.OpenStdin ?? false,
     stdinOnce: record.config.StdinOnce ?? false,
     log: logTarget(record, paths.log),
-    runtime: record.hostConfig.Runtime || ctx.runtime.defaultName,
+    runtime: runtimeOf(ctx, record),
+    restore,
     attach: readers,
   });
+}
+
+/** Name of the OCI runtime a container runs under. */
+export function runtimeOf(ctx: Pick<Context, "runtime">, { hostConfig }: ContainerRecord): string {
+  return hostConfig.Runtime || ctx.runtime.defaultName;
 }
 
 function mountRoot(ctx: Context, record: ContainerRecord): void {

@@ -1,11 +1,12 @@
-import { messageOf, Unavailable } from "#base/errors.ts";
-import type { SupervisedProcess } from "#runtime/types.ts";
+import { InvalidArgument, messageOf, Unavailable } from "#base/errors.ts";
+import type { RestoreSource, SupervisedProcess } from "#runtime/types.ts";
+import { restoreSource } from "./checkpoints.ts";
 import type { Context } from "./context.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
 import { recordFact, withState } from "./facts.ts";
 import { writeHosts } from "./files.ts";
 import { FIRST_HEALTH, planHealth } from "./health-policy.ts";
-import { launch } from "./launch.ts";
+import { launch, runtimeOf } from "./launch.ts";
 import { nextStatus } from "./lifecycle.ts";
 import { linkersOf } from "./links.ts";
 import { Run } from "./live.ts";
@@ -17,12 +18,25 @@ import type { ContainerRecord } from "./types.ts";
 /** For the record, when the failure does not say: what Docker calls an unknown start failure. */
 const UNKNOWN_START_FAILURE = 128;
 
-export async function startContainer(ctx: Context, nameOrId: string): Promise<void> {
+export interface StartOptions {
+  /** Name of a checkpoint to go on from. */
+  readonly checkpoint?: string | undefined;
+  readonly checkpointDir?: string | undefined;
+}
+
+export async function startContainer(
+  ctx: Context,
+  nameOrId: string,
+  { checkpoint = "", checkpointDir = "" }: StartOptions = {},
+): Promise<void> {
   const { id } = ctx.records.resolve(nameOrId);
+  if (checkpointDir !== "") throw new InvalidArgument("custom checkpointdir is not supported");
+  if (checkpoint !== "") await ctx.runtime.checkCheckpoints(runtimeOf(ctx, ctx.records.resolve(id)));
   await ctx.locks.run(id, async () => {
     const record = ctx.records.resolve(id);
     nextStatus(subjectOf(ctx, record), "start");
-    await startHeld(ctx, record, { isAutomatic: false });
+    const restore = checkpoint === "" ? undefined : restoreSource(ctx, record, checkpoint);
+    await startHeld(ctx, record, { isAutomatic: false, restore });
   });
 }
 
@@ -36,7 +50,7 @@ export async function startContainer(ctx: Context, nameOrId: string): Promise<vo
 export async function startHeld(
   ctx: Context,
   record: ContainerRecord,
-  options: { readonly isAutomatic: boolean },
+  options: { readonly isAutomatic: boolean; readonly restore?: RestoreSource | undefined },
 ): Promise<void> {
   const { id } = record;
   if (ctx.live.isShuttingDown)
@@ -51,7 +65,7 @@ export async function startHeld(
   });
   if (!options.isAutomatic) live.restartDelayMs = 0;
   try {
-    const process = await launch(ctx, begun, [...live.waitingReaders]);
+    const process = await launch(ctx, begun, [...live.waitingReaders], options.restore);
     adoptProcess(ctx, begun, process);
   } catch (error) {
     await undoStart(ctx, begun, error);

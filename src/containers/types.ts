@@ -177,7 +177,17 @@ export interface Containers {
     readonly body: ContainerCreateRequest;
   }): Promise<{ readonly id: string; readonly warnings: string[] }>;
   /** @throws NotModified when it runs already */
-  start(nameOrId: string, options?: { readonly detachKeys?: string }): Promise<void>;
+  start(
+    nameOrId: string,
+    options?: { readonly checkpoint?: string | undefined; readonly checkpointDir?: string | undefined },
+  ): Promise<void>;
+  /** @throws NotImplemented where CRIU is missing or does not work @param options.directory "": the container's own */
+  createCheckpoint(
+    nameOrId: string,
+    options: { readonly name: string; readonly directory: string; readonly exit: boolean },
+  ): Promise<void>;
+  listCheckpoints(nameOrId: string, directory: string): Promise<string[]>;
+  removeCheckpoint(nameOrId: string, name: string, directory: string): Promise<void>;
   /** @param timeoutSeconds -1: wait for ever; undefined: the container's own @throws NotModified when it is stopped */
   stop(
     nameOrId: string,

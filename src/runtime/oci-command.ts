@@ -1,5 +1,6 @@
 /** Command lines of the OCI runtimes. Paths are relative: the supervisor starts the runtime in the run directory. */
 import { CONSOLE_NAME, PID_NAME, RUNTIME_LOG_NAME } from "./shim/protocol.ts";
+import type { CheckpointRequest, RestoreSource } from "./types.ts";
 
 /** Which program it is, whatever name it is configured under. */
 export type RuntimeKind = "crun" | "runc" | "other";
@@ -23,6 +24,36 @@ export function runCommand(runtime: OciRuntime, stateRoot: string, id: string, t
     ...["run", "--detach", "--bundle", ".", "--pid-file", PID_NAME],
     ...consolePart(terminal),
     id,
+  ];
+}
+
+/** Starts a container from the bundle in the current directory with the processes a checkpoint holds. */
+export function restoreCommand(
+  runtime: OciRuntime,
+  stateRoot: string,
+  request: { readonly id: string; readonly terminal: boolean; readonly restore: RestoreSource },
+): string[] {
+  const { imageDirectory, workDirectory } = request.restore;
+  return [
+    ...globalPart(runtime, stateRoot),
+    ...["restore", "--detach", "--bundle", ".", "--pid-file", PID_NAME, "--file-locks"],
+    ...["--image-path", imageDirectory, "--work-path", workDirectory],
+    ...consolePart(request.terminal),
+    request.id,
+  ];
+}
+
+/** Freezes a container's processes to disk; they end, or run on. */
+export function checkpointCommand(
+  runtime: OciRuntime,
+  stateRoot: string,
+  request: Omit<CheckpointRequest, "runtime">,
+): string[] {
+  return [
+    ...[runtime.path, ...runtime.args, "--root", stateRoot, "checkpoint", "--file-locks"],
+    ...["--image-path", request.imageDirectory, "--work-path", request.workDirectory],
+    ...(request.leaveRunning ? ["--leave-running"] : []),
+    request.containerId,
   ];
 }
 

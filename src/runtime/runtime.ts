@@ -1,15 +1,17 @@
 import { rmSync } from "node:fs";
 import { type Clock, systemClock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
+import { run } from "#base/spawn.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { Resources } from "#spec/docker/containers.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import { removeExecSession, writeBundle, writeExecSession } from "./bundle.ts";
+import { checkCriu, checkpoint, restoreFailure } from "./checkpoint.ts";
 import { cleanUp } from "./clean-up.ts";
 import { blockDevices } from "./devices.ts";
 import { type Launch, launch } from "./launch.ts";
 import { limitsOf } from "./limits.ts";
-import { execCommand, type OciRuntime, runCommand } from "./oci-command.ts";
+import { execCommand, type OciRuntime, restoreCommand, runCommand } from "./oci-command.ts";
 import {
   chooseDefault,
   findRuntimes,
@@ -94,14 +96,14 @@ class SupervisedRuntime implements Runtime, Disposable {
         action: "create",
         directory: runDirectory,
         runtime,
-        command: runCommand(runtime, this.#options.stateRoot, id, request.terminal),
+        command: this.#startCommand(runtime, request),
         program: spec.process.args[0] ?? "",
         record,
         overflow: stateDirectory,
       });
     } catch (error) {
       await this.#cleanUpFailed({ id, runDirectory, cgroupPath: spec.linux.cgroupsPath ?? `/${id}` });
-      throw error;
+      throw request.restore ? restoreFailure(error, request.restore) : error;
     }
   }
 
@@ -129,6 +131,14 @@ class SupervisedRuntime implements Runtime, Disposable {
       removeExecSession(directory);
       throw error;
     }
+  }
+
+  async checkCheckpoints(name: string): Promise<void> {
+    await checkCriu(this.#named(name), { which: Bun.which, run });
+  }
+
+  async checkpoint(request: Parameters<Runtime["checkpoint"]>[0]): Promise<void> {
+    await checkpoint(this.#named(request.runtime), this.#options.stateRoot, request);
   }
 
   async recover(request: RecoverRequest): Promise<Recovered> {
@@ -186,6 +196,13 @@ class SupervisedRuntime implements Runtime, Disposable {
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     this.#sealed[Symbol.dispose]();
+  }
+
+  #startCommand(runtime: OciRuntime, request: StartRequest): string[] {
+    const { stateRoot } = this.#options;
+    const { id, terminal, restore } = request;
+    if (restore) return restoreCommand(runtime, stateRoot, { id, terminal, restore });
+    return runCommand(runtime, stateRoot, id, terminal);
   }
 
   #named(name: string): OciRuntime {

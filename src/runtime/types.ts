@@ -47,6 +47,19 @@ export interface AttachOptions {
  */
 export type AttachStream = import("node:stream").Duplex;
 
+/** Absolute: CRIU's images, and where it may write its log. */
+export interface RestoreSource {
+  readonly imageDirectory: string;
+  readonly workDirectory: string;
+}
+
+export interface CheckpointRequest extends RestoreSource {
+  readonly containerId: string;
+  /** Configured name of the runtime that started the container. */
+  readonly runtime: string;
+  readonly leaveRunning: boolean;
+}
+
 export interface StartRequest {
   /** 64 hex digits; names the runtime's state and the cgroup. */
   readonly id: string;
@@ -63,6 +76,8 @@ export interface StartRequest {
   readonly log: LogTarget | undefined;
   /** Configured runtime name: "crun", "runc", or a name from --add-runtime. */
   readonly runtime: string;
+  /** Go on from a checkpoint instead of starting the program. */
+  readonly restore?: RestoreSource | undefined;
   /** Readers that were waiting before the start: connected before the process runs, so they miss nothing. */
   readonly attach: readonly PendingAttach[];
 }
@@ -198,6 +213,10 @@ export interface Runtime {
   exec(request: ExecRequest): Promise<SupervisedProcess>;
   /** Looks for the supervisor of a container (or the record of its end). Never starts anything. */
   recover(request: RecoverRequest): Promise<Recovered>;
+  /** @param name of the configured runtime @throws NotImplemented when this host cannot checkpoint with it, and why */
+  checkCheckpoints(name: string): Promise<void>;
+  /** Directories must exist. @throws Internal with CRIU's words */
+  checkpoint(request: CheckpointRequest): Promise<void>;
   /** The exec sessions of a running container that a daemon before began, and how those that ended meanwhile did. */
   recoverExecs(request: {
     readonly containerId: string;

@@ -108,6 +108,8 @@ export function fakeRuntime(world: World) {
     | "setLimits"
     | "sample"
     | "probe"
+    | "checkCheckpoints"
+    | "checkpoint"
     | "defaultName"
   > = {
     defaultName: "crun",
@@ -149,6 +151,10 @@ export function fakeRuntime(world: World) {
     sample() {
       if (!world.sample) throw new NotFound("no such group");
       return world.sample;
+    },
+    async checkCheckpoints() {},
+    async checkpoint({ containerId, leaveRunning }) {
+      if (!leaveRunning) world.supervisors.get(containerId)?.exit(137, { signal: 9 });
     },
     async probe({ netnsPath, target, signal }) {
       world.probes.push(`${netnsPath} ${target.kind} ${target.address}:${target.port}${target.path}`);

@@ -1,4 +1,4 @@
-import { InvalidArgument, NotImplemented } from "#base/errors.ts";
+import { InvalidArgument } from "#base/errors.ts";
 import { isBefore } from "#spec/docker/versions.ts";
 import { type ApiRequest, empty, json, type Reply, type Route, stream } from "../handler.ts";
 import { readJson } from "../json-body.ts";
@@ -9,6 +9,7 @@ import { adjustCreateRequest } from "../map/create-request.ts";
 import { ContainerCreateSchema, ContainerUpdateSchema } from "../schemas/containers.ts";
 import type { ApiParts } from "../types.ts";
 import { exportArchive, getArchive, headArchive, putArchive } from "./archive.ts";
+import { checkExperimental, routes as checkpointRoutes } from "./checkpoints.ts";
 import { attach, attachWebSocket, logs, wait } from "./container-streams.ts";
 import { createExec } from "./exec.ts";
 
@@ -38,9 +39,7 @@ export const routes: readonly Route[] = [
   { method: "POST", path: "/containers/{id}/attach", handle: attach },
   { method: "POST", path: "/containers/{id}/wait", handle: wait },
   { method: "POST", path: "/containers/{id}/exec", handle: createExec },
-  { method: "GET", path: "/containers/{id}/checkpoints", handle: checkpoint },
-  { method: "POST", path: "/containers/{id}/checkpoints", handle: checkpoint },
-  { method: "DELETE", path: "/containers/{id}/checkpoints/{checkpoint}", handle: checkpoint },
+  ...checkpointRoutes,
   { method: "DELETE", path: "/containers/{id}", handle: remove },
 ];
 
@@ -100,13 +99,14 @@ async function resize({ params, query }: ApiRequest, { containers }: ApiParts): 
 /** Before 1.24 a HostConfig could come with the start; anything that could still be one is refused. */
 const MAX_IGNORED_START_BYTES = 7;
 
-async function start({ params, query, body }: ApiRequest, { containers }: ApiParts): Promise<Reply> {
+async function start({ params, query, body, options }: ApiRequest, { containers }: ApiParts): Promise<Reply> {
   if (body.declaredBytes === undefined || body.declaredBytes > MAX_IGNORED_START_BYTES)
     throw new InvalidArgument(
       "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24",
     );
-  if (query.has("checkpoint")) checkpoint();
-  await containers.start(params.id!, { detachKeys: query.optional("detachKeys") });
+  const checkpoint = query.optional("checkpoint");
+  if (checkpoint) checkExperimental(options);
+  await containers.start(params.id!, { checkpoint, checkpointDir: query.optional("checkpoint-dir") });
   return empty(204);
 }
 
@@ -175,10 +175,4 @@ async function remove({ params, query }: ApiRequest, { containers }: ApiParts): 
 async function prune({ query }: ApiRequest, { containers }: ApiParts): Promise<Reply> {
   const { removed, spaceReclaimed } = await containers.prune(query.filters());
   return json({ ContainersDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: spaceReclaimed });
-}
-
-function checkpoint(): never {
-  throw new NotImplemented(
-    "This experimental feature is disabled by default. Start the Docker daemon in experimental mode in order to enable it.",
-  );
 }

@@ -180,3 +180,5 @@ export const ContainerCreateSchema = fields({
 });
 
 export const ContainerUpdateSchema = fields({ ...resources.properties, RestartPolicy: restartPolicy });
+
+export const CheckpointCreateSchema = fields({ CheckpointID: text, CheckpointDir: text, Exit: yesNo });

@@ -19,6 +19,7 @@ export type AnyCommand = Command<any>;
 
 /** The first words of two-word names. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  checkpoint: "Freeze containers to disk and go on from there",
   container: "Work with containers",
   context: "Work with contexts: named engines",
   image: "Work with images",
@@ -316,6 +317,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     aliases: ["network remove"],
     short: "Remove networks",
     load: () => import("./network-rm.ts"),
+  },
+
+  {
+    names: ["checkpoint create"],
+    short: "Freeze a running container to disk",
+    load: () => import("./checkpoint-create.ts"),
+  },
+  {
+    names: ["checkpoint ls"],
+    aliases: ["checkpoint list"],
+    short: "List checkpoints of a container",
+    load: () => import("./checkpoint-ls.ts"),
+  },
+  {
+    names: ["checkpoint rm"],
+    aliases: ["checkpoint remove"],
+    short: "Remove a checkpoint",
+    load: () => import("./checkpoint-rm.ts"),
   },
 
   { names: ["volume create"], short: "Make a volume", load: () => import("./volume-create.ts") },

@@ -9,7 +9,7 @@ export const command = defineCommand({
   completes: "containers",
   flags: {
     attach: bool("Show the output and send signals on", { short: "a" }),
-    checkpoint: string("Go on from this checkpoint", { hidden: true }),
+    checkpoint: string("Go on from this checkpoint"),
     "checkpoint-dir": string("Directory of checkpoints", { hidden: true }),
     "detach-keys": string("Keys that leave the container running"),
     interactive: bool("Send standard input", { short: "i" }),
