@@ -17,6 +17,8 @@ export interface OpenView extends AsyncDisposable {
 
 /** Opened one after the other until one holds: a container may stop, or start, while we look. */
 const MAX_TRIES = 5;
+/** More often than a container can stop and start by chance. */
+const TRIES_BY_PROCESS = 2;
 
 /**
  * Does something with a container's files. A running container is looked at through its process, with everything it
@@ -63,7 +65,7 @@ function openRunning(ctx: Context, record: ContainerRecord, tries: number): Open
   const { root } = pathsOf(ctx.settings, record.id);
   // A process that has gone into a root of its own shows nothing: then its root and volumes are put together anew.
   const view: FileView =
-    tries < MAX_TRIES
+    tries <= TRIES_BY_PROCESS
       ? { root: `/proc/${record.state.pid}/root`, sameAs: root, binds: [] }
       : { root, binds: bindsOf(ctx, record, runningSources(ctx, record)), readOnly: isReadOnly(record) };
   return { record, view, [Symbol.asyncDispose]: async () => {} };
