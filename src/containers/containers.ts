@@ -17,6 +17,7 @@ import { listContainers } from "./list.ts";
 import { LiveContainers } from "./live.ts";
 import { connectContainer, disconnectContainer } from "./networking.ts";
 import { pauseContainer, unpauseContainer } from "./pause.ts";
+import { planPruneContainers, planRemoveContainer } from "./plan-remove.ts";
 import { pruneContainers } from "./prune.ts";
 import { readLogs } from "./read-logs.ts";
 import { ContainerRecords } from "./records.ts";
@@ -81,6 +82,8 @@ export function createContainers(deps: ContainersDeps): Containers {
     rename: (nameOrId, newName) => renameContainer(ctx, nameOrId, newName),
     update: (nameOrId, request) => updateContainer(ctx, nameOrId, request),
     remove: (nameOrId, options) => removeContainer(ctx, nameOrId, options),
+    planRemove: (nameOrId, options) => planRemoveContainer(ctx, nameOrId, options),
+    planPrune: (filters) => planPruneContainers(ctx, filters),
     async prune(filters) {
       if (isPruning) throw new Conflict("a prune operation is already running");
       isPruning = true;

@@ -62,7 +62,17 @@ export interface ContainersDeps {
   readonly files: ContainerFiles;
   readonly volumes: Pick<
     Volumes,
-    "create" | "find" | "get" | "acquire" | "release" | "remove" | "mount" | "unmount" | "recover"
+    | "create"
+    | "find"
+    | "get"
+    | "acquire"
+    | "release"
+    | "remove"
+    | "mount"
+    | "unmount"
+    | "recover"
+    | "usersOf"
+    | "sizeBytes"
   >;
   readonly networks: Pick<
     Networks,

@@ -11,12 +11,10 @@ export async function pruneContainers(
   ctx: Context,
   filters: Filters,
 ): Promise<{ readonly removed: string[]; readonly spaceReclaimed: number }> {
-  checkFilterKeys(filters, ["label", "label!", "until"]);
-  const untilMs = untilFilterMs(filters, ctx.clock.now());
   const removed: string[] = [];
   let spaceReclaimed = 0;
-  for (const record of [...ctx.records.all()]) {
-    if (!isPrunable(record, filters, untilMs)) continue;
+  for (const record of prunableContainers(ctx, filters)) {
+    if (!ctx.records.find(record.id)) continue; // somebody else was faster
     try {
       const size = await ctx.snapshots.writableSize(record.id);
       await removeContainer(ctx, record.id, { force: false, volumes: false, link: false });
@@ -34,6 +32,16 @@ export async function pruneContainers(
     attributes: { reclaimed: `${spaceReclaimed}` },
   });
   return { removed, spaceReclaimed };
+}
+
+/** Those that do not run, as far as the filters let them go. @throws InvalidArgument for an unknown filter */
+export function prunableContainers(
+  ctx: Pick<Context, "records" | "clock">,
+  filters: Filters,
+): ContainerRecord[] {
+  checkFilterKeys(filters, ["label", "label!", "until"]);
+  const untilMs = untilFilterMs(filters, ctx.clock.now());
+  return [...ctx.records.all()].filter((record) => isPrunable(record, filters, untilMs));
 }
 
 function isPrunable(record: ContainerRecord, filters: Filters, untilMs: number | undefined): boolean {

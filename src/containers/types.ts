@@ -24,6 +24,7 @@ import type {
 import type { ExecConfig, ExecInspect } from "#spec/docker/exec.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
 import type { PlannedMount } from "#volumes/types.ts";
+import type { RemovalPlan } from "./plan-remove.ts";
 
 /** What `create` decided; changed only by rename, update and network connect. */
 export interface ContainerRecord {
@@ -206,6 +207,13 @@ export interface Containers {
     nameOrId: string,
     options: { readonly force: boolean; readonly volumes: boolean; readonly link: boolean },
   ): Promise<void>;
+  /** What `remove` would take away now. @throws as `remove` */
+  planRemove(
+    nameOrId: string,
+    options: { readonly force: boolean; readonly volumes: boolean; readonly removed: ReadonlySet<string> },
+  ): Promise<RemovalPlan>;
+  /** What `prune` would take away now. */
+  planPrune(filters: Readonly<Record<string, readonly string[]>>): Promise<RemovalPlan>;
   prune(
     filters: Readonly<Record<string, readonly string[]>>,
   ): Promise<{ readonly removed: string[]; readonly spaceReclaimed: number }>;

@@ -23,6 +23,7 @@ import { type ImportRequest, importArchive } from "./archive/import.ts";
 import { loadArchive } from "./archive/load.ts";
 import { saveImages } from "./archive/save.ts";
 import { type CommitImageRequest, commitImage } from "./commit.ts";
+import { type DryRunDeps, planPruneImages, planRemoveImage, type Removed } from "./dry-run.ts";
 import { imageEvent } from "./events.ts";
 import { rootsOf } from "./garbage.ts";
 import { imageHistory } from "./history.ts";
@@ -130,6 +131,18 @@ class LocalImages implements Images {
       { nameOrId, force: options.force ?? false, prune: options.prune ?? true },
       { records: this.#records, users, events, collect: async () => (await this.#collect()).layers },
     );
+  }
+
+  planRemove(
+    nameOrId: string,
+    { force = false, prune = true }: { readonly force?: boolean; readonly prune?: boolean },
+    removed: Removed,
+  ): Promise<ImagePruneResponse> {
+    return planRemoveImage({ nameOrId, force, prune }, removed, this.#dryRunDeps());
+  }
+
+  planPrune(filters: Filters, removed: Removed): Promise<ImagePruneResponse> {
+    return planPruneImages(filters, removed, this.#dryRunDeps());
   }
 
   async prune(filters: Filters): Promise<ImagePruneResponse> {
@@ -259,6 +272,13 @@ class LocalImages implements Images {
     const { content, snapshotter, unpacker, leases } = storage;
     const own = { records: this.#records, layers: this.#layers, host: this.#host };
     return { content, snapshotter, unpacker, leases, events, clock, ...own };
+  }
+
+  #dryRunDeps(): DryRunDeps {
+    const { users, storage, clock } = this.#deps;
+    const { retention } = this;
+    const planGarbage: DryRunDeps["planGarbage"] = (roots) => storage.planGarbage(roots);
+    return { records: this.#records, users, retention, planGarbage, nowMs: clock.now() };
   }
 
   #trustGate() {

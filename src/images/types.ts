@@ -18,6 +18,7 @@ import type { ImageConfig } from "#spec/oci/image.ts";
 import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
 import type { CollectedGarbage, GarbagePlan } from "#storage/gc/sweep.ts";
 import type { CommitImageRequest } from "./commit.ts";
+import type { Removed } from "./dry-run.ts";
 import type { ImageRetention } from "./retention.ts";
 
 /** An image that is here, unpacked. */
@@ -90,6 +91,14 @@ export interface Images {
     options: { readonly force?: boolean; readonly prune?: boolean },
   ): Promise<ImageDeleteItem[]>;
   prune(filters: ImageFilters): Promise<ImagePruneResponse>;
+  /** What `remove` would do now. @throws as `remove` */
+  planRemove(
+    nameOrId: string,
+    options: { readonly force?: boolean; readonly prune?: boolean },
+    removed: Removed,
+  ): Promise<ImagePruneResponse>;
+  /** What `prune` would do now. */
+  planPrune(filters: ImageFilters, removed: Removed): Promise<ImagePruneResponse>;
   /** Docker's JSON progress, line by line; a failure is thrown before the first line or is the last line. */
   pull(request: PullRequest): AsyncIterable<ProgressLine>;
   /** As `pull`. What was pulled goes out under the digest it came with. */

@@ -23,7 +23,13 @@ import { endpointsIn, type NetworkRecords, openRecords } from "./records.ts";
 import { Rules } from "./rules.ts";
 import { Sandboxes } from "./sandboxes.ts";
 import type { HostsFileRequest, Networks, ResolvConfRequest, SandboxRecord } from "./types.ts";
-import { createNetwork, pruneNetworks, removeNetwork } from "./user-networks.ts";
+import {
+  createNetwork,
+  pruneNetworks,
+  removableNetwork,
+  removeNetwork,
+  unusedNetworks,
+} from "./user-networks.ts";
 
 export interface NetworksDeps {
   readonly kernel: Kernel;
@@ -67,6 +73,8 @@ export function createNetworks(deps: NetworksDeps): Networks {
     create: (request) => ({ record: createNetwork(parts, request), warning: "" }),
     remove: (nameOrId) => removeNetwork(parts, nameOrId),
     prune: (filters) => pruneNetworks(parts, filters),
+    planRemove: (nameOrId) => removableNetwork(records, nameOrId).name,
+    planPrune: (filters) => unusedNetworks(parts, filters).map(({ name }) => name),
     endpointsOf: (networkId) => endpointsIn(records, networkId),
 
     openSandbox: (request) => sandboxes.open(request),

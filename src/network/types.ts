@@ -113,6 +113,10 @@ export interface Networks {
   /** @throws PermissionDenied for a predefined network or one with endpoints */
   remove(nameOrId: string): void;
   prune(filters: NetworkFilters): string[];
+  /** The name of what `remove` would remove now. @throws as `remove` */
+  planRemove(nameOrId: string): string;
+  /** The names of what `prune` would remove now. */
+  planPrune(filters: NetworkFilters): string[];
   /** Endpoints of running containers in a network. */
   endpointsOf(networkId: string): EndpointRecord[];
 

@@ -53,6 +53,15 @@ export function createNetwork(deps: UserNetworksDeps, request: NetworkCreateRequ
 /** @throws PermissionDenied for a predefined network or one with endpoints */
 export function removeNetwork(deps: UserNetworksDeps, nameOrId: string): void {
   const { records, ipam } = deps;
+  const network = removableNetwork(records, nameOrId);
+  undoSteps(deps, stepsOf(deps, network));
+  records.networks.delete(network.id);
+  ipam.forget(network.id);
+  emit(deps, "destroy", network);
+}
+
+/** @throws as `removeNetwork` */
+export function removableNetwork(records: NetworkRecords, nameOrId: string): NetworkRecord {
   const network = getNetwork(records, nameOrId);
   if (isPredefined(network.name))
     throw new PermissionDenied(`${network.name} is a pre-defined network and cannot be removed`);
@@ -63,18 +72,22 @@ export function removeNetwork(deps: UserNetworksDeps, nameOrId: string): void {
       `error while removing network: network ${network.name} has active endpoints (${list.join(", ")})`,
     );
   }
-  undoSteps(deps, stepsOf(deps, network));
-  records.networks.delete(network.id);
-  ipam.forget(network.id);
-  emit(deps, "destroy", network);
+  return network;
+}
+
+export function unusedNetworks(
+  { records, clock }: Pick<UserNetworksDeps, "records" | "clock">,
+  filters: NetworkFilters,
+): NetworkRecord[] {
+  const matches = pruneFilter(filters, clock.now());
+  return records.networks
+    .list()
+    .filter((network) => matches(network) && endpointsIn(records, network.id).length === 0);
 }
 
 /** Removes unused networks. @returns their names */
 export function pruneNetworks(deps: UserNetworksDeps, filters: NetworkFilters): string[] {
-  const matches = pruneFilter(filters, deps.clock.now());
-  const unused = deps.records.networks
-    .list()
-    .filter((network) => matches(network) && endpointsIn(deps.records, network.id).length === 0);
+  const unused = unusedNetworks(deps, filters);
   for (const { id } of unused) removeNetwork(deps, id);
   deps.events.emit({ type: "network", action: "prune", id: "", attributes: { reclaimed: "0" } });
   return unused.map(({ name }) => name);

@@ -25,6 +25,11 @@ export interface VolumeFilters {
   readonly [key: string]: readonly string[];
 }
 
+export interface VolumeRemovalPlan {
+  readonly removed: readonly string[];
+  readonly spaceReclaimed: number;
+}
+
 export interface Volumes {
   list(filters?: VolumeFilters): VolumeRecord[];
   /** @throws NotFound "get X: no such volume" */
@@ -35,6 +40,10 @@ export interface Volumes {
   /** @throws Conflict "remove X: volume is in use - [ID]" */
   remove(name: string, options: { readonly force: boolean }): Promise<void>;
   prune(filters: VolumeFilters): Promise<{ readonly removed: string[]; readonly spaceReclaimed: number }>;
+  /** What `remove` would delete now: nothing for one that is not there, when forced. @throws as `remove` */
+  planRemove(name: string, options: { readonly force: boolean }): Promise<VolumeRemovalPlan>;
+  /** What `prune` would delete now, if these containers were gone. */
+  planPrune(filters: VolumeFilters, removedContainers: ReadonlySet<string>): Promise<VolumeRemovalPlan>;
   /** Notes that a container uses a volume; with the container's removal `release` forgets it. */
   acquire(name: string, containerId: string): void;
   release(containerId: string): string[];

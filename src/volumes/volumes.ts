@@ -11,7 +11,7 @@ import { LocalDriver, resolveOnHost } from "./drivers/local.ts";
 import { listFilter, pruneFilter } from "./filters.ts";
 import { checkVolumeName } from "./names.ts";
 import { openRecords, type VolumeRecords } from "./records.ts";
-import type { VolumeFilters, VolumePlace, VolumeRecord, Volumes } from "./types.ts";
+import type { VolumeFilters, VolumePlace, VolumeRecord, VolumeRemovalPlan, Volumes } from "./types.ts";
 
 export interface VolumesDeps {
   readonly dataRoot: string;
@@ -91,6 +91,26 @@ class LocalVolumes implements Volumes {
     const volume = this.find(name);
     if (!volume && force) return;
     await this.#driver.purge(this.#withdraw(this.get(name)));
+  }
+
+  async planRemove(name: string, { force }: { readonly force: boolean }): Promise<VolumeRemovalPlan> {
+    if (!this.find(name) && force) return { removed: [], spaceReclaimed: 0 };
+    this.#refuseUsed(this.get(name));
+    return { removed: [name], spaceReclaimed: await this.sizeBytes(name) };
+  }
+
+  async planPrune(
+    filters: VolumeFilters,
+    removedContainers: ReadonlySet<string>,
+  ): Promise<VolumeRemovalPlan> {
+    const matches = pruneFilter(filters);
+    const isUnused = (name: string) => this.usersOf(name).every((user) => removedContainers.has(user));
+    const removed = this.#records.volumes
+      .list()
+      .filter((volume) => matches(volume) && isUnused(volume.name))
+      .map(({ name }) => name);
+    const sizes = await Promise.all(removed.map((name) => this.sizeBytes(name)));
+    return { removed, spaceReclaimed: sizes.reduce((sum, size) => sum + size, 0) };
   }
 
   async prune(
@@ -179,9 +199,7 @@ class LocalVolumes implements Volumes {
    * @returns where the data is until it is purged
    */
   #withdraw(volume: VolumeRecord): string {
-    const users = this.usersOf(volume.name);
-    if (users.length > 0)
-      throw new Conflict(`remove ${volume.name}: volume is in use - [${users.join(", ")}]`);
+    this.#refuseUsed(volume);
     this.#records.volumes.delete(volume.name);
     try {
       const removed = this.#driver.withdraw(volume);
@@ -191,6 +209,11 @@ class LocalVolumes implements Volumes {
       this.#records.volumes.put(volume);
       throw error;
     }
+  }
+
+  #refuseUsed({ name }: VolumeRecord): void {
+    const users = this.usersOf(name);
+    if (users.length > 0) throw new Conflict(`remove ${name}: volume is in use - [${users.join(", ")}]`);
   }
 
   async #pruneMatching(matches: (volume: VolumeRecord) => boolean) {

@@ -311,7 +311,17 @@ export function fakeVolumes(world: World) {
   });
   const volumes: Pick<
     Volumes,
-    "create" | "find" | "get" | "acquire" | "release" | "remove" | "mount" | "unmount" | "recover"
+    | "create"
+    | "find"
+    | "get"
+    | "acquire"
+    | "release"
+    | "remove"
+    | "mount"
+    | "unmount"
+    | "recover"
+    | "usersOf"
+    | "sizeBytes"
   > = {
     create({ Name: name = "" }, options) {
       if (!world.volumes.has(name)) world.volumes.set(name, { users: new Set(), mountedBy: new Set() });
@@ -334,6 +344,8 @@ export function fakeVolumes(world: World) {
       return `/volumes/${name}`;
     },
     unmount: (name, id) => void world.volumes.get(name)?.mountedBy.delete(id),
+    usersOf: (name) => [...(world.volumes.get(name)?.users ?? [])],
+    sizeBytes: async () => 0,
     recover(running) {
       for (const { mountedBy } of world.volumes.values())
         for (const id of mountedBy) if (!running.has(id)) mountedBy.delete(id);

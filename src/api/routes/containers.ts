@@ -11,6 +11,7 @@ import type { ApiParts } from "../types.ts";
 import { exportArchive, getArchive, headArchive, putArchive } from "./archive.ts";
 import { checkExperimental, routes as checkpointRoutes } from "./checkpoints.ts";
 import { attach, attachWebSocket, logs, wait } from "./container-streams.ts";
+import { isDryRun, planContainerPrune, planContainerRemoval } from "./dry-run.ts";
 import { createExec } from "./exec.ts";
 
 export const routes: readonly Route[] = [
@@ -163,8 +164,10 @@ async function unpause({ params }: ApiRequest, { containers }: ApiParts): Promis
   return empty(204);
 }
 
-async function remove({ params, query }: ApiRequest, { containers }: ApiParts): Promise<Reply> {
-  await containers.remove(params.id!, {
+async function remove(request: ApiRequest, parts: ApiParts): Promise<Reply> {
+  if (isDryRun(request)) return await planContainerRemoval(request, parts);
+  const { params, query } = request;
+  await parts.containers.remove(params.id!, {
     force: query.boolean("force"),
     volumes: query.boolean("v"),
     link: query.boolean("link"),
@@ -172,7 +175,8 @@ async function remove({ params, query }: ApiRequest, { containers }: ApiParts): 
   return empty(204);
 }
 
-async function prune({ query }: ApiRequest, { containers }: ApiParts): Promise<Reply> {
-  const { removed, spaceReclaimed } = await containers.prune(query.filters());
+async function prune(request: ApiRequest, parts: ApiParts): Promise<Reply> {
+  if (isDryRun(request)) return await planContainerPrune(request, parts);
+  const { removed, spaceReclaimed } = await parts.containers.prune(request.query.filters());
   return json({ ContainersDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: spaceReclaimed });
 }

@@ -10,6 +10,7 @@ import { decodeRegistryAuth } from "../registry-auth.ts";
 import type { ApiParts } from "../types.ts";
 import { pushImage } from "./_image-push.ts";
 import { notImplemented } from "./_not-implemented.ts";
+import { isDryRun, planImagePrune, planImageRemoval } from "./dry-run.ts";
 
 export const routes: readonly Route[] = [
   { method: "GET", path: "/images/json", handle: list },
@@ -81,13 +82,16 @@ function unpin({ params }: ApiRequest, { images }: ApiParts): Reply {
   return empty(204);
 }
 
-async function remove({ params, query }: ApiRequest, { images }: ApiParts): Promise<Reply> {
+async function remove(request: ApiRequest, parts: ApiParts): Promise<Reply> {
+  if (isDryRun(request)) return await planImageRemoval(request, parts);
+  const { params, query } = request;
   const options = { force: query.boolean("force"), prune: !query.boolean("noprune") };
-  return json(await images.remove(params.name!, options));
+  return json(await parts.images.remove(params.name!, options));
 }
 
-async function prune({ query }: ApiRequest, { images }: ApiParts): Promise<Reply> {
-  return json(await images.prune(query.filters()));
+async function prune(request: ApiRequest, parts: ApiParts): Promise<Reply> {
+  if (isDryRun(request)) return await planImagePrune(request, parts);
+  return json(await parts.images.prune(request.query.filters()));
 }
 
 function pullOrImport(request: ApiRequest, parts: ApiParts): Reply {

@@ -5,6 +5,7 @@ import { readJson } from "../json-body.ts";
 import { networkView } from "../map/network.ts";
 import { NetworkConnectSchema, NetworkCreateSchema, NetworkDisconnectSchema } from "../schemas/networks.ts";
 import type { ApiParts } from "../types.ts";
+import { isDryRun, planNetworkPrune, planNetworkRemoval } from "./dry-run.ts";
 
 export const routes: readonly Route[] = [
   { method: "GET", path: "/networks", handle: list },
@@ -39,8 +40,9 @@ async function create(request: ApiRequest, { networks }: ApiParts): Promise<Repl
   return json({ Id: record.id, Warning: warning }, 201);
 }
 
-function remove({ params }: ApiRequest, { networks }: ApiParts): Reply {
-  networks.remove(params.id!);
+function remove(request: ApiRequest, parts: ApiParts): Reply {
+  if (isDryRun(request)) return planNetworkRemoval(request, parts);
+  parts.networks.remove(request.params.id!);
   return empty(204);
 }
 
@@ -60,7 +62,8 @@ async function disconnect(request: ApiRequest, { containers }: ApiParts): Promis
   return empty(200);
 }
 
-function prune({ query }: ApiRequest, { networks }: ApiParts): Reply {
-  const removed = networks.prune(query.filters());
+function prune(request: ApiRequest, parts: ApiParts): Reply {
+  if (isDryRun(request)) return planNetworkPrune(request, parts);
+  const removed = parts.networks.prune(request.query.filters());
   return json({ NetworksDeleted: removed.length > 0 ? removed : null });
 }

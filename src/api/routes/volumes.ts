@@ -6,6 +6,7 @@ import { volumeView } from "../map/volume.ts";
 import { VolumeCreateSchema } from "../schemas/volumes.ts";
 import type { ApiParts } from "../types.ts";
 import { notASwarmManager } from "./_swarm-errors.ts";
+import { isDryRun, planVolumePrune, planVolumeRemoval } from "./dry-run.ts";
 
 export const routes: readonly Route[] = [
   { method: "GET", path: "/volumes", handle: list },
@@ -29,13 +30,15 @@ async function create(request: ApiRequest, { volumes }: ApiParts): Promise<Reply
   return json(volumeView(volumes.create(body)), 201);
 }
 
-async function remove({ params, query }: ApiRequest, { volumes }: ApiParts): Promise<Reply> {
-  await volumes.remove(params.name!, { force: query.boolean("force") });
+async function remove(request: ApiRequest, parts: ApiParts): Promise<Reply> {
+  if (isDryRun(request)) return await planVolumeRemoval(request, parts);
+  await parts.volumes.remove(request.params.name!, { force: request.query.boolean("force") });
   return empty(204);
 }
 
-async function prune(request: ApiRequest, { volumes }: ApiParts): Promise<Reply> {
-  const { removed, spaceReclaimed } = await volumes.prune(pruneFilters(request));
+async function prune(request: ApiRequest, parts: ApiParts): Promise<Reply> {
+  if (isDryRun(request)) return await planVolumePrune(request, pruneFilters(request), parts);
+  const { removed, spaceReclaimed } = await parts.volumes.prune(pruneFilters(request));
   return json({ VolumesDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: spaceReclaimed });
 }
 

@@ -1,8 +1,10 @@
 import { NotFound } from "#base/errors.ts";
 import type { ImageDeleteItem } from "#spec/docker/images.ts";
 import { defineCommand, SOME_ARGUMENTS } from "../command.ts";
-import { shownMessage } from "../errors.ts";
+import { CliError, shownMessage } from "../errors.ts";
 import { bool, strings } from "../flag-kinds.ts";
+import type { Session } from "../session.ts";
+import { DRY_RUN, dryRuns, planInTurn } from "./_dry-run.ts";
 import { platformQuery } from "./_platform.ts";
 
 export const command = defineCommand({
@@ -10,11 +12,13 @@ export const command = defineCommand({
   arguments: SOME_ARGUMENTS,
   completes: "images",
   flags: {
+    "dry-run": DRY_RUN,
     force: bool("Also remove an image that stopped containers use or that has several names", { short: "f" }),
     "no-prune": bool("Keep the nameless images it is based on"),
     platform: strings("Remove only these platforms of an image for several (os[/arch[/variant]])"),
   },
   async run({ session, args, flags }) {
+    if (flags["dry-run"]) return await plan(session, args, { ...flags, noprune: flags["no-prune"] });
     const { images } = await session.client();
     const platforms = flags.platform.map(platformQuery).filter((one) => one !== undefined);
     const failures: string[] = [];
@@ -36,6 +40,25 @@ export const command = defineCommand({
     return mustFail ? 1 : 0;
   },
 });
+
+async function plan(
+  session: Session,
+  names: readonly string[],
+  {
+    force,
+    noprune,
+    platform,
+  }: { readonly force: boolean; readonly noprune: boolean; readonly platform: readonly string[] },
+): Promise<number> {
+  if (platform.length > 0) throw new CliError("--dry-run cannot be combined with --platform");
+  const runs = await dryRuns(session);
+  return await planInTurn(
+    session,
+    names,
+    (name, earlier) => runs.remove("images", name, { force, noprune, after: earlier.map((one) => one.name) }),
+    (error) => force && error instanceof NotFound,
+  );
+}
 
 function lineOf({ Deleted, Untagged }: ImageDeleteItem): string {
   return Deleted ? `Deleted: ${Deleted}\n` : `Untagged: ${Untagged}\n`;

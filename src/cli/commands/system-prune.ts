@@ -1,10 +1,13 @@
 import { NotFound, NotImplemented } from "#base/errors.ts";
 import type { Filters } from "#base/filters.ts";
 import type { Client } from "#client/client.ts";
+import type { DeletionPlan } from "#spec/deletion-plan.ts";
 import { defineCommand, NO_ARGUMENTS } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { bool, filter } from "../flag-kinds.ts";
 import { humanSize } from "../format/human.ts";
+import type { Session } from "../session.ts";
+import { DRY_RUN, dryRuns, planText } from "./_dry-run.ts";
 import { isConfirmed, pruneFilters, pruneReport } from "./_prune.ts";
 import { imageLines } from "./image-prune.ts";
 
@@ -13,6 +16,7 @@ export const command = defineCommand({
   arguments: NO_ARGUMENTS,
   flags: {
     all: bool("Also remove images that have names when no container uses them", { short: "a" }),
+    "dry-run": DRY_RUN,
     filter: filter('Remove only what meets these conditions (such as "until=24h")'),
     force: bool("Do not ask", { short: "f" }),
     volumes: bool("Also remove unnamed volumes"),
@@ -21,6 +25,7 @@ export const command = defineCommand({
     if (flags.volumes && flags.filter.until)
       throw new CliError('ERROR: The "until" filter is not supported with "--volumes"');
     const filters = pruneFilters(session, flags.filter);
+    if (flags["dry-run"]) return await session.print(planText(await plans(session, filters, flags)));
     if (!(await isConfirmed(session, flags.force, warningOf(flags, filters)))) return;
     const client = await session.client();
     let reclaimed = 0;
@@ -32,6 +37,21 @@ export const command = defineCommand({
     await session.print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
   },
 });
+
+/** As the steps below, each as if those before it had been done; build caches are not planned. */
+async function plans(
+  session: Session,
+  filters: Filters,
+  { all, volumes }: { readonly all: boolean; readonly volumes: boolean },
+): Promise<DeletionPlan[]> {
+  const runs = await dryRuns(session);
+  return [
+    await runs.prune("containers", filters),
+    await runs.prune("networks", filters),
+    ...(volumes ? [await runs.prune("volumes", filters, filters)] : []),
+    await runs.prune("images", { ...filters, dangling: [String(!all)] }, filters),
+  ];
+}
 
 interface PruneChoice {
   readonly all: boolean;

@@ -1,5 +1,6 @@
 import { defineCommand, NO_ARGUMENTS } from "../command.ts";
 import { bool, filter } from "../flag-kinds.ts";
+import { DRY_RUN, dryRuns, planText } from "./_dry-run.ts";
 import { isConfirmed, pruneFilters, pruneReport } from "./_prune.ts";
 
 export const command = defineCommand({
@@ -7,10 +8,14 @@ export const command = defineCommand({
   arguments: NO_ARGUMENTS,
   flags: {
     all: bool("Also remove volumes that were given a name", { short: "a" }),
+    "dry-run": DRY_RUN,
     filter: filter('Remove only what meets these conditions (such as "label=x")'),
     force: bool("Do not ask", { short: "f" }),
   },
   async run({ session, flags }) {
+    const filters = { ...pruneFilters(session, flags.filter), ...(flags.all ? { all: ["true"] } : {}) };
+    if (flags["dry-run"])
+      return await session.print(planText([await (await dryRuns(session)).prune("volumes", filters)]));
     const what = flags.all ? "all local volumes" : "anonymous local volumes";
     if (
       !(await isConfirmed(
@@ -21,7 +26,6 @@ export const command = defineCommand({
     )
       return;
     const { volumes } = await session.client();
-    const filters = { ...pruneFilters(session, flags.filter), ...(flags.all ? { all: ["true"] } : {}) };
     const { VolumesDeleted, SpaceReclaimed } = await volumes.prune(filters);
     await session.print(pruneReport("Deleted Volumes", VolumesDeleted, SpaceReclaimed));
   },

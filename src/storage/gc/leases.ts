@@ -11,8 +11,8 @@ const RESUMABLE_MS = 24 * 60 * 60 * 1000;
  * jobs is reachable from nothing and goes with the next collection.
  */
 export interface ProcessLeases extends Leases {
-  /** Everything some lease holds. */
-  held(): Set<Digest>;
+  /** Everything some lease holds, with or without what interrupted jobs left. */
+  held(options?: { readonly forgetsInterrupted?: boolean }): Set<Digest>;
   /** Gives up what interrupted jobs left. */
   forgetInterrupted(): void;
 }
@@ -42,11 +42,14 @@ export function createLeases(records: Collection<LeaseRecord>, clock: Pick<Clock
       };
       return resumableLease({ key: resumable, open, records, clock, ended });
     },
-    held() {
+    held({ forgetsInterrupted = false } = {}) {
       const interrupted = records.list().filter(({ key }) => !running.has(key));
       for (const { key, changedAtMs } of interrupted)
         if (clock.now() - changedAtMs > RESUMABLE_MS) records.delete(key);
-      const resumables = records.list().flatMap(({ digests }) => digests);
+      const resumables = records
+        .list()
+        .filter(({ key }) => !forgetsInterrupted || running.has(key))
+        .flatMap(({ digests }) => digests);
       return new Set([...resumables, ...[...open].flatMap((digests) => [...digests])]);
     },
     forgetInterrupted() {

@@ -9,6 +9,8 @@ export interface GarbageRoots {
   readonly digests: Iterable<Digest>;
   /** What a blob refers to, for callers that name only manifests; layers lead to their parents by themselves. */
   readonly references?: (digest: Digest) => Iterable<Digest>;
+  /** What interrupted jobs left for another try goes too. */
+  readonly forgetsInterrupted?: boolean;
 }
 
 /** What nothing leads to. */
@@ -37,7 +39,7 @@ export interface SweepDeps {
 /** What a collection would delete now; layers below a container's writable directory are in use anyway. */
 export function planGarbage(deps: SweepDeps, roots: GarbageRoots): GarbagePlan {
   const { content, snapshotter, leases } = deps;
-  const used = [...roots.digests, ...leases.held(), ...snapshotter.writableParents()];
+  const used = [...roots.digests, ...leases.held(roots), ...snapshotter.writableParents()];
   const kept = reachable(used, (digest) => {
     const parent = snapshotter.layer(digest)?.parent;
     return [...(parent ? [parent] : []), ...(roots.references?.(digest) ?? [])];
