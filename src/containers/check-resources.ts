@@ -13,7 +13,7 @@ export interface HostFacts {
   /** Why a container's writable directory can have no bound; undefined where it can. */
   readonly noQuotaReason?: string | undefined;
   /** Configured runtime names. */
-  readonly runtimes: ReadonlySet<string>;
+  readonly runtimes: Pick<ReadonlySet<string>, "has">;
 }
 
 /** The kernel needs some memory for a group to live at all. */

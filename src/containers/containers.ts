@@ -32,7 +32,7 @@ import { killContainer, restartContainer, stopContainer } from "./stop.ts";
 import { Ticker } from "./times.ts";
 import { topContainer } from "./top.ts";
 import type { Containers } from "./types.ts";
-import { updateContainer } from "./update.ts";
+import { updateContainer, withLiveLimits } from "./update.ts";
 import { countStates, imageUsers } from "./users.ts";
 import { sizesOf, viewOf } from "./view.ts";
 import { waitFor } from "./wait.ts";
@@ -70,7 +70,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     get: (nameOrId) => viewOf(ctx, ctx.records.resolve(nameOrId)),
     async inspect(nameOrId, { size }) {
       const record = ctx.records.resolve(nameOrId);
-      return viewOf(ctx, record, size ? await sizesOf(ctx, record) : undefined);
+      return withLiveLimits(ctx, viewOf(ctx, record, size ? await sizesOf(ctx, record) : undefined));
     },
     create: (request) => createContainer(ctx, request),
     start: (nameOrId, options) => startContainer(ctx, nameOrId, options),

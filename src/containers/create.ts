@@ -28,6 +28,8 @@ export async function createContainer(
   ctx: Context,
   request: CreateRequest,
 ): Promise<{ readonly id: string; readonly warnings: string[] }> {
+  const runtime = request.body.HostConfig?.Runtime;
+  if (runtime?.startsWith("/")) await ctx.runtime.isRuntime(runtime); // one that is joins those the plan knows
   const { record, chainId, warnings } = planRecord(ctx, request);
   return await ctx.locks.run(record.id, async () => {
     ctx.records.put(record);

@@ -5,7 +5,7 @@ import { buildRuntimeSpec } from "#runtime/spec/build.ts";
 import type { SpecMount } from "#runtime/spec/types.ts";
 import type { LogTarget, PendingAttach, RestoreSource, SupervisedProcess } from "#runtime/types.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
-import { cgroupPathOf } from "./cgroup-path.ts";
+import { cgroupPathOf, parentGroupOf } from "./cgroup-path.ts";
 import type { Context } from "./context.ts";
 import { generatedFiles, writeGeneratedFiles } from "./files.ts";
 import { checkLinks, linkedEnvironment } from "./links.ts";
@@ -36,6 +36,8 @@ export async function launch(
   const mounts = userPath === undefined ? found : shiftVolumes(ctx, record, found);
   if (userPath !== undefined) shiftRoot(ctx, record);
   const sandbox = openSandbox(ctx, record);
+  const parent = parentGroupOf(record);
+  if (parent !== undefined) ctx.runtime.prepareParent(parent);
   const spec = describe(ctx, record, { sandbox, mounts, userPath });
   await ctx.networks.settled(sandbox.containerId);
   return await ctx.runtime.start({

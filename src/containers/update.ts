@@ -4,8 +4,9 @@ import { cgroupPathOf } from "./cgroup-path.ts";
 import { checkResources } from "./check-resources.ts";
 import type { Context } from "./context.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
+import { withHeldLimits } from "./held-limits.ts";
 import { nextStatus } from "./lifecycle.ts";
-import type { ContainerRecord } from "./types.ts";
+import type { ContainerRecord, ContainerView } from "./types.ts";
 import { planUpdate } from "./update-plan.ts";
 
 /** New limits and a new restart policy, at once for a running container. */
@@ -41,5 +42,17 @@ function applyLimits(
     throw new InvalidArgument(`Cannot update container ${updated.id}: ${(error as Error).message}`, {
       cause: error,
     });
+  }
+}
+
+/** Of a container that runs the kernel's word counts: somebody may have changed its group since. */
+export function withLiveLimits(ctx: Context, view: ContainerView): ContainerView {
+  if (view.state.status !== "running" && view.state.status !== "paused") return view;
+  try {
+    const held = ctx.runtime.heldLimits(cgroupPathOf(ctx.settings, view));
+    const hostConfig = withHeldLimits(view.hostConfig, held, ctx.specs.host.limits);
+    return Object.defineProperty(view, "hostConfig", { value: hostConfig, enumerable: true });
+  } catch {
+    return view; // it ends just now
   }
 }

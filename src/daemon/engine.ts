@@ -165,7 +165,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
         memoryNodes: onlineMemoryNodes(),
         isRemapping: userns.mappings !== undefined,
         noQuotaReason: NO_QUOTA,
-        runtimes: new Set(runtime.runtimes.keys()),
+        runtimes: runtime.runtimes,
         hostname: hostname(),
       },
     },

@@ -23,7 +23,9 @@ export async function findRuntimes(
 ): Promise<{ readonly found: ReadonlyMap<string, OciRuntime>; readonly missing: readonly string[] }> {
   const wanted: Record<string, RuntimeConfig> = { ...configured };
   for (const name of BUILT_IN) wanted[name] ??= { path: name };
-  const probed = await Promise.all(Object.entries(wanted).map(([name, config]) => probe(name, config)));
+  const probed = await Promise.all(
+    Object.entries(wanted).map(([name, config]) => probeRuntime(name, config)),
+  );
   const found = probed.filter((runtime) => runtime !== undefined);
   return {
     found: new Map(found.map((runtime) => [runtime.name, runtime])),
@@ -31,7 +33,8 @@ export async function findRuntimes(
   };
 }
 
-async function probe(name: string, config: RuntimeConfig): Promise<OciRuntime | undefined> {
+/** @returns undefined for what is no runtime, or cannot be run */
+export async function probeRuntime(name: string, config: RuntimeConfig): Promise<OciRuntime | undefined> {
   const path = Bun.which(config.path);
   if (!path) return undefined;
   try {

@@ -15,6 +15,7 @@ import { execCommand, type OciRuntime, restoreCommand, runCommand } from "./oci-
 import {
   chooseDefault,
   findRuntimes,
+  probeRuntime,
   type RuntimeConfig,
   SealedRuntimes,
   unknownRuntime,
@@ -31,6 +32,7 @@ import type {
   CleanUpRequest,
   ContainerSample,
   ExecRequest,
+  HeldLimits,
   ProbeOutcome,
   Recovered,
   RecoveredExec,
@@ -65,7 +67,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
 }
 
 class SupervisedRuntime implements Runtime, Disposable {
-  readonly runtimes: ReadonlyMap<string, OciRuntime>;
+  readonly runtimes: Map<string, OciRuntime>;
   readonly defaultName: string;
   readonly #options: RuntimeOptions;
   readonly #sealed: SealedRuntimes;
@@ -76,14 +78,14 @@ class SupervisedRuntime implements Runtime, Disposable {
 
   constructor(options: RuntimeOptions, runtimes: ReadonlyMap<string, OciRuntime>, defaultName: string) {
     this.#options = options;
-    this.runtimes = runtimes;
+    this.runtimes = new Map(runtimes);
     this.defaultName = defaultName;
     this.#sealed = new SealedRuntimes(options.kernel.files);
     this.#programs = new SeccompPrograms(options.cacheDirectory, options.log);
   }
 
   async start(request: StartRequest): Promise<SupervisedProcess> {
-    const runtime = this.#named(request.runtime);
+    const runtime = await this.#named(request.runtime);
     const { id, spec, runDirectory, stateDirectory } = request;
     const record = exitRecordPath(stateDirectory);
     checkRootfs(spec.root.path);
@@ -108,7 +110,7 @@ class SupervisedRuntime implements Runtime, Disposable {
   }
 
   async exec(request: ExecRequest): Promise<SupervisedProcess> {
-    const runtime = this.#named(request.runtime);
+    const runtime = await this.#named(request.runtime);
     const { containerId, terminal } = request;
     const directory = writeExecSession(request.runDirectory, request.id, request.process, request.note);
     try {
@@ -171,6 +173,14 @@ class SupervisedRuntime implements Runtime, Disposable {
     return this.#options.kernel.cgroups.pids(cgroupPath);
   }
 
+  heldLimits(cgroupPath: string): HeldLimits {
+    return this.#options.kernel.cgroups.heldLimits(cgroupPath);
+  }
+
+  prepareParent(cgroupPath: string): void {
+    this.#options.kernel.cgroups.prepareParent(cgroupPath);
+  }
+
   setLimits(cgroupPath: string, limits: Resources): void {
     this.#options.kernel.cgroups.setLimits(cgroupPath, limitsOf(limits, blockDevices(limits)));
   }
@@ -205,10 +215,23 @@ class SupervisedRuntime implements Runtime, Disposable {
     return runCommand(runtime, stateRoot, id, terminal);
   }
 
-  #named(name: string): OciRuntime {
-    const runtime = this.runtimes.get(name);
+  async isRuntime(name: string): Promise<boolean> {
+    return (await this.#find(name)) !== undefined;
+  }
+
+  async #named(name: string): Promise<OciRuntime> {
+    const runtime = await this.#find(name);
     if (!runtime) throw unknownRuntime(name);
     return runtime;
+  }
+
+  /** A configured name, or the absolute path of a program that says what it is. */
+  async #find(name: string): Promise<OciRuntime | undefined> {
+    const known = this.runtimes.get(name);
+    if (known || !name.startsWith("/")) return known;
+    const found = await probeRuntime(name, { path: name });
+    if (found) this.runtimes.set(name, found);
+    return found;
   }
 
   #launch(request: Launch): Promise<SupervisedProcess> {

@@ -5,9 +5,11 @@
  * daemon finds it again through the socket in the container's run directory. Nothing here knows images, networks or
  * Docker's records: `containers` gives a spec whose paths are real, and gets an exit status.
  */
-import type { CgroupStats } from "#kernel/types.ts";
+import type { CgroupStats, HeldLimits } from "#kernel/types.ts";
 import type { Resources } from "#spec/docker/containers.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+
+export type { HeldLimits, LimitKind } from "#kernel/types.ts";
 
 export interface ExitStatus {
   /** As a shell counts: the exit code, or 128 plus the signal. */
@@ -202,6 +204,8 @@ export interface RuntimeInfo {
 export interface Runtime {
   /** Runtimes found on this host, by configured name. */
   readonly runtimes: ReadonlyMap<string, RuntimeInfo>;
+  /** Whether containers can be started with it: a name of `runtimes`, or the absolute path of one, which joins them. */
+  isRuntime(name: string): Promise<boolean>;
   /** The name used when a container asks for none: crun where it is installed, else runc. */
   readonly defaultName: string;
   /**
@@ -234,6 +238,10 @@ export interface Runtime {
   pids(cgroupPath: string): number[];
   /** Applies new limits to a running container; fields that are absent or 0 stay as they are. */
   setLimits(cgroupPath: string, limits: Resources): void;
+  /** What the kernel holds for a running container's group. @throws SysError ENOENT when it is gone */
+  heldLimits(cgroupPath: string): HeldLimits;
+  /** Makes the group above a container's, ready for runtimes that start side by side. */
+  prepareParent(cgroupPath: string): void;
   /** @param pid the container's first process: its network namespace is counted. @throws NotFound when the group is gone */
   sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample;
   /**

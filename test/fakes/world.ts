@@ -106,6 +106,9 @@ export function fakeRuntime(world: World) {
     | "thaw"
     | "pids"
     | "setLimits"
+    | "heldLimits"
+    | "isRuntime"
+    | "prepareParent"
     | "sample"
     | "probe"
     | "checkCheckpoints"
@@ -148,6 +151,9 @@ export function fakeRuntime(world: World) {
     thaw: (path) => void world.frozen.delete(path),
     pids: () => [1000, 1001],
     setLimits() {},
+    heldLimits: () => ({}),
+    isRuntime: async (name) => name === "crun" || name === "runc",
+    prepareParent() {},
     sample() {
       if (!world.sample) throw new NotFound("no such group");
       return world.sample;
