@@ -4,6 +4,7 @@ import type { Log } from "#base/log.ts";
 import type { Events } from "#events/types.ts";
 import type { Images } from "#images/types.ts";
 import type { Networks } from "#network/types.ts";
+import type { ResolvedEdits } from "#runtime/cdi/apply.ts";
 import type { AccountFiles, SpecDefaults, SpecDevices, SpecHost } from "#runtime/spec/types.ts";
 import type { ExitStatus, Runtime } from "#runtime/types.ts";
 import type { ContainerUserNamespaces } from "#runtime/user-namespaces.ts";
@@ -145,6 +146,8 @@ export interface SpecFacts {
   readonly initPath: string;
   readonly readAccounts: (rootfs: string) => AccountFiles;
   readonly readDevices: (hostConfig: HostConfig) => SpecDevices;
+  /** For devices asked for by CDI name. */
+  readonly findCdiEdits: (requests: HostConfig["DeviceRequests"]) => readonly ResolvedEdits[];
 }
 
 /** What every step of a container's life works with: the parts, and the state they share. Made once. */

@@ -122,6 +122,7 @@ function describe(
     cgroupPath: cgroupPathOf(ctx.settings, record),
     accounts: ctx.specs.readAccounts(root),
     devices: ctx.specs.readDevices(record.hostConfig),
+    cdiEdits: ctx.specs.findCdiEdits(record.hostConfig.DeviceRequests),
     host: ctx.specs.host,
     defaults: ctx.specs.defaults,
     initPath: ctx.specs.initPath,

@@ -19,6 +19,7 @@ import type { Kernel } from "#kernel/types.ts";
 import { NameServerClient } from "#network/dns/service.ts";
 import { createNetworks } from "#network/network.ts";
 import { readAccounts } from "#runtime/accounts.ts";
+import { findCdiEdits } from "#runtime/cdi/find-edits.ts";
 import { readDevices } from "#runtime/devices.ts";
 import { createRuntime } from "#runtime/runtime.ts";
 import { readSpecHost } from "#runtime/spec-host.ts";
@@ -147,6 +148,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       initPath: isolation.initPath ?? paths.supervisor,
       readAccounts: (rootfs) => readAccounts(kernel.files, rootfs),
       readDevices,
+      findCdiEdits: (requests) => findCdiEdits(requests, isolation.cdiSpecDirs, log),
     },
     clock,
     log,

@@ -40,6 +40,11 @@ function devicesAt(path: string, target: string): RuntimeDevice[] {
   return [device];
 }
 
+/** One node of the host's. @throws InvalidArgument with Docker's text when it is none */
+export function deviceAt(path: string): RuntimeDevice | undefined {
+  return devicesAt(path, path)[0];
+}
+
 function notADevice(path: string, reason: string): InvalidArgument {
   return new InvalidArgument(
     `error gathering device information while adding custom device "${path}": ${reason}`,

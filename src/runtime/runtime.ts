@@ -136,11 +136,11 @@ class SupervisedRuntime implements Runtime, Disposable {
   }
 
   async checkCheckpoints(name: string): Promise<void> {
-    await checkCriu(this.#named(name), { which: Bun.which, run });
+    await checkCriu(await this.#named(name), { which: Bun.which, run });
   }
 
   async checkpoint(request: Parameters<Runtime["checkpoint"]>[0]): Promise<void> {
-    await checkpoint(this.#named(request.runtime), this.#options.stateRoot, request);
+    await checkpoint(await this.#named(request.runtime), this.#options.stateRoot, request);
   }
 
   async recover(request: RecoverRequest): Promise<Recovered> {

@@ -190,6 +190,7 @@ export class ContainersLab implements Disposable {
         host: SPEC_HOST,
         initPath: "/init",
         readAccounts: () => ({ passwd: undefined, group: undefined }),
+        findCdiEdits: () => [],
         readDevices: () => ({ asked: [], host: [], block: new Map() }),
       },
       clock: this.clock,

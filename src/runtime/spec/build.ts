@@ -1,6 +1,7 @@
 /** Container configuration and host facts to `config.json`. */
 import type { IdMapping } from "#kernel/types.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+import { applyEdits } from "../cdi/apply.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./defaults.ts";
 import { devicesOf } from "./devices.ts";
 import { mountsOf, rootPropagation } from "./mounts.ts";
@@ -51,7 +52,8 @@ export function buildRuntimeSpec(input: SpecInput): SpecResult {
       ...(security.mountLabel ? { mountLabel: security.mountLabel } : {}),
     },
   };
-  return { spec, warnings: [...warnings, ...limits.warnings, ...security.warnings] };
+  const edited = applyEdits(spec, input.cdiEdits ?? []);
+  return { spec: edited, warnings: [...warnings, ...limits.warnings, ...security.warnings] };
 }
 
 /** Said although the namespace has them: some runtimes look here for the host's ids. */

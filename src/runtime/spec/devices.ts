@@ -1,5 +1,5 @@
 /** Device nodes and which devices a container's processes may open. */
-import { Internal, InvalidArgument } from "#base/errors.ts";
+import { InvalidArgument } from "#base/errors.ts";
 import type { DeviceMapping, HostConfig } from "#spec/docker/containers.ts";
 import type { RuntimeDevice, RuntimeDeviceRule } from "#spec/oci/runtime.ts";
 import { DEVICE_RULES } from "./defaults.ts";
@@ -12,9 +12,8 @@ export interface DeviceAccess {
   readonly rules: RuntimeDeviceRule[];
 }
 
-/** @throws InvalidArgument for a malformed rule, Internal with Docker's text where a device driver is asked for */
+/** @throws InvalidArgument for a malformed rule */
 export function devicesOf(hostConfig: HostConfig, found: SpecDevices): DeviceAccess {
-  refuseDeviceDrivers(hostConfig);
   if (hostConfig.Privileged) {
     const asked = found.asked.map(({ device }) => device);
     const others = found.host.filter(({ path }) => !asked.some((device) => device.path === path));
@@ -52,13 +51,4 @@ export function parseDeviceRule(text: string): RuntimeDeviceRule {
 function numbers(texts: { major: string | undefined; minor: string | undefined }) {
   const entries = Object.entries(texts).filter(([, text]) => text !== "*");
   return Object.fromEntries(entries.map(([name, text]) => [name, Number(text)]));
-}
-
-function refuseDeviceDrivers({ DeviceRequests: requests }: HostConfig): void {
-  const request = requests?.[0];
-  if (!request) return;
-  const capabilities = (request.Capabilities ?? []).map((all) => `[${all.join(" ")}]`).join(" ");
-  throw new Internal(
-    `could not select device driver "${request.Driver ?? ""}" with capabilities: [${capabilities}]`,
-  );
 }

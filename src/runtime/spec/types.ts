@@ -3,6 +3,7 @@ import type { KernelFeatures, LimitKind } from "#kernel/types.ts";
 import type { ContainerConfig, HostConfig, Ulimit } from "#spec/docker/containers.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
 import type { RuntimeDevice, RuntimeProcess, RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { ResolvedEdits } from "../cdi/apply.ts";
 import type { IdMappings } from "../user-namespaces.ts";
 
 /** What this host allows; read once by `readSpecHost()`. */
@@ -91,6 +92,8 @@ export interface SpecInput {
   readonly accounts: AccountFiles;
   /** What `readDevices()` found for this host configuration. */
   readonly devices: SpecDevices;
+  /** For devices asked for by CDI name. */
+  readonly cdiEdits?: readonly ResolvedEdits[];
   readonly host: SpecHost;
   readonly defaults?: SpecDefaults | undefined;
   /** With HostConfig.Init: the supervisor's program, mounted at /sbin/docker-init. */

@@ -154,5 +154,6 @@ export interface RuntimeSpec {
     maskedPaths?: string[];
     readonlyPaths?: string[];
     mountLabel?: string;
+    intelRdt?: Readonly<Record<string, unknown>>;
   };
 }
