@@ -213,6 +213,22 @@ export type LinkStep =
       readonly mac: string;
     };
 
+export type MacvlanMode = "private" | "vepa" | "bridge" | "passthru";
+export type IpvlanMode = "l2" | "l3" | "l3s";
+export type IpvlanFlag = "bridge" | "private" | "vepa";
+
+export type SubInterface = {
+  readonly name: string;
+  readonly parentIndex: number;
+  readonly netnsFd: number;
+  /** Bytes; absent: the parent's. */
+  readonly mtu?: number;
+} & (
+  | { readonly kind: "macvlan"; readonly mode: MacvlanMode; readonly mac?: string }
+  /** Its hardware address is its parent's. */
+  | { readonly kind: "ipvlan"; readonly mode: IpvlanMode; readonly flag: IpvlanFlag }
+);
+
 export interface Netlink extends Disposable {
   links(): LinkInfo[];
   findLink(name: string): LinkInfo | undefined;
@@ -238,6 +254,12 @@ export interface Netlink extends Disposable {
     readonly peerMac?: string;
     readonly mtu?: number;
   }): void;
+  /** A link that a macvlan or ipvlan can stand on where no card is meant: its packets go nowhere. Born down. */
+  createDummy(name: string): void;
+  /** The part of a link with one VLAN tag. Born down. */
+  createVlan(request: { readonly name: string; readonly parentIndex: number; readonly id: number }): void;
+  /** A link with an address of its own on top of one of the host's, born inside `netnsFd`, down. */
+  createSubInterface(request: SubInterface): void;
   /** Bridge-port switches of a host-side veth. */
   setBridgePort(
     link: string,

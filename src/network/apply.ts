@@ -1,6 +1,14 @@
+import { Internal } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Kernel, NetworkNamespace } from "#kernel/types.ts";
-import type { BridgeStep, NetStep, SysctlStep, VethStep } from "./plan/steps.ts";
+import type {
+  BridgeStep,
+  NetStep,
+  ParentStep,
+  SubInterfaceStep,
+  SysctlStep,
+  VethStep,
+} from "./plan/steps.ts";
 import type { Rules } from "./rules.ts";
 
 export interface ApplyDeps {
@@ -41,6 +49,11 @@ function applyStep(deps: ApplyDeps, namespaces: OpenNamespaces, step: NetStep): 
     case "veth":
       createVeth(kernel, namespaces.at(step.netns), step);
       return true;
+    case "parent":
+      return ensureParent(kernel, step);
+    case "sub-interface":
+      createSubInterface(kernel, namespaces.at(step.netns), step);
+      return true;
     case "bridge-port":
       kernel.host.setBridgePort(step.link, { hairpin: step.hairpin, isolated: step.isolated });
       return false;
@@ -55,6 +68,12 @@ function applyStep(deps: ApplyDeps, namespaces: OpenNamespaces, step: NetStep): 
 
 function undoStep({ kernel, rules }: ApplyDeps, step: NetStep): void {
   switch (step.op) {
+    case "parent":
+      if (!step.foreign) kernel.host.deleteLink(step.name);
+      break;
+    case "sub-interface":
+      if (step.endsWith === "endpoint") removeSubInterface(kernel, step);
+      break;
     case "namespace":
       kernel.netns.remove(step.path);
       break;
@@ -114,6 +133,41 @@ function createVeth(kernel: ApplyDeps["kernel"], namespace: NetworkNamespace, st
     peerMac: step.mac,
     peerNetnsFd: namespace.fd,
   });
+}
+
+function ensureParent({ host }: ApplyDeps["kernel"], step: ParentStep): boolean {
+  if (host.findLink(step.name)) return false;
+  if (step.kind === "dummy") host.createDummy(step.name);
+  else host.createVlan({ name: step.name, parentIndex: parentIndex(host, step.on), id: step.id });
+  host.apply([{ op: "up", link: step.name }]);
+  return true;
+}
+
+function createSubInterface(
+  { host }: ApplyDeps["kernel"],
+  namespace: NetworkNamespace,
+  { parent, name, mtu, type }: SubInterfaceStep,
+): void {
+  host.createSubInterface({
+    name,
+    parentIndex: parentIndex(host, parent),
+    netnsFd: namespace.fd,
+    ...(mtu === undefined ? {} : { mtu }),
+    ...type,
+  });
+}
+
+/** It is in the container's namespace, which may have gone. */
+function removeSubInterface(kernel: ApplyDeps["kernel"], step: SubInterfaceStep): void {
+  if (!kernel.netns.isPinned(step.netns)) return;
+  using namespace = kernel.netns.open(step.netns);
+  namespace.netlink.deleteLink(step.name);
+}
+
+function parentIndex(host: ApplyDeps["kernel"]["host"], name: string): number {
+  const index = host.linkIndex(name);
+  if (index === undefined) throw new Internal(`the parent interface ${name} is not on this host`);
+  return index;
 }
 
 /** Each namespace of a plan is opened once. */

@@ -30,13 +30,15 @@ export function makeEndpoint(ipam: Ipam, request: EndpointRequest, undo: Disposa
       `endpoint with name ${request.containerName} already exists in network ${network.name}`,
     );
   const driver = driverNamed(network.driver);
+  const isOnLink = driver.routesByLink?.(network) ?? false;
   const wanted = settings.IPAMConfig ?? {};
   checkSettings(network, settings.MacAddress, wanted);
   const id = newId();
   const lease = (family: 4 | 6, address: string | undefined) => {
     const leased = ipam.lease(network, family, request.containerId, address || undefined);
     undo.defer(() => ipam.release(network.id, request.containerId, leased));
-    return addressIn(network, family, leased);
+    const place = addressIn(network, family, leased);
+    return isOnLink ? { ...place, gateway: undefined } : place;
   };
   const ipv4 = driver.hasAddresses && network.enableIPv4 ? lease(4, wanted.IPv4Address) : undefined;
   const ipv6 = driver.hasAddresses && network.enableIPv6 ? lease(6, wanted.IPv6Address) : undefined;
@@ -51,6 +53,7 @@ export function makeEndpoint(ipam: Ipam, request: EndpointRequest, undo: Disposa
     mac: driver.hasAddresses ? settings.MacAddress?.toLowerCase() || endpointMac(id, ipv4?.address) : "",
     ipv4,
     ipv6,
+    ...(!network.internal && isOnLink ? { routesByLink: true } : {}),
     aliases: settings.Aliases ?? [],
     settings,
   };

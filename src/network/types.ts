@@ -32,7 +32,7 @@ export interface NetworkRecord {
   };
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  /** The bridge was there before the network and stays when it goes. */
+  /** The bridge, or the interface its containers stand on, was there before the network and stays when it goes. */
   readonly foreignBridge?: boolean;
 }
 
@@ -63,6 +63,8 @@ export interface EndpointRecord {
   readonly ipv6:
     | { readonly address: IpAddress; readonly prefixLength: number; readonly gateway: IpAddress | undefined }
     | undefined;
+  /** The default route has no router but the link itself. */
+  readonly routesByLink?: boolean;
   readonly aliases: readonly string[];
   readonly settings: EndpointSettings;
 }

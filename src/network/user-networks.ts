@@ -1,5 +1,12 @@
 import type { Clock } from "#base/clock.ts";
-import { Conflict, EngineError, Internal, messageOf, PermissionDenied } from "#base/errors.ts";
+import {
+  Conflict,
+  EngineError,
+  Internal,
+  InvalidArgument,
+  messageOf,
+  PermissionDenied,
+} from "#base/errors.ts";
 import { newId, shortId } from "#base/ids.ts";
 import type { Events } from "#events/types.ts";
 import type { Kernel } from "#kernel/types.ts";
@@ -104,6 +111,8 @@ function planNetwork(deps: UserNetworksDeps, request: NetworkCreateRequest): Net
   driver.check(draft);
   const link = driver.hostLink(draft);
   if (link !== undefined) checkLink(draft, link, others);
+  checkParentIsFree(draft, others);
+  checkParentIsThere(kernel, driver.planNetwork(draft, options), driver.parent?.(draft));
   const pools = options.addressPools.length > 0 ? options.addressPools : DEFAULT_POOLS;
   const config = completeIpam({
     config: draft.ipam.config,
@@ -116,7 +125,8 @@ function planNetwork(deps: UserNetworksDeps, request: NetworkCreateRequest): Net
       6: [...pools.filter(({ base }) => base.includes(":")), ownUniqueLocalPool(records)],
     },
   });
-  const foreignBridge = link !== undefined && kernel.host.findLink(link) !== undefined;
+  const needed = link ?? driver.parent?.(draft);
+  const foreignBridge = needed !== undefined && kernel.host.findLink(needed) !== undefined;
   return { ...draft, ipam: { ...draft.ipam, config }, ...(foreignBridge ? { foreignBridge } : {}) };
 }
 
@@ -127,6 +137,30 @@ function checkLink({ name, id }: NetworkRecord, link: string, others: readonly N
       `cannot create network ${id} (${link}): conflicts with network ${owner.id} (${link}): networks have same bridge name`,
       { hint: `${owner.name} has the bridge that ${name} asks for` },
     );
+}
+
+/** Two networks on one card could not tell their containers apart. */
+function checkParentIsFree(draft: NetworkRecord, others: readonly NetworkRecord[]): void {
+  const parent = driverNamed(draft.driver).parent?.(draft);
+  const owner = others.find(
+    (other) => parent !== undefined && driverNamed(other.driver).parent?.(other) === parent,
+  );
+  if (owner)
+    throw new PermissionDenied(`network ${owner.id} is already using parent interface ${parent}`, {
+      hint: `it is the network ${owner.name}; name another interface, or one with a VLAN tag such as ${parent}.10`,
+    });
+}
+
+/** A card is not ours to make, but for its VLANs. */
+function checkParentIsThere(
+  { host }: UserNetworksDeps["kernel"],
+  steps: readonly NetStep[],
+  parent: string | undefined,
+): void {
+  const made = steps.find((step) => step.op === "parent");
+  const needed = made === undefined ? parent : made.kind === "vlan" ? made.on : undefined;
+  if (needed !== undefined && host.linkIndex(needed) === undefined)
+    throw new InvalidArgument(`invalid subinterface or parent: interface ${needed} is not on this host`);
 }
 
 function stepsOf({ options }: UserNetworksDeps, network: NetworkRecord): NetStep[] {

@@ -39,11 +39,31 @@ export const RTM = {
 } as const;
 
 export const IFF_UP = 1;
-export const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, NET_NS_FD: 28 } as const;
+export const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  LINK: 5,
+  MASTER: 10,
+  LINKINFO: 18,
+  NET_NS_FD: 28,
+} as const;
 export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 export const IFLA_BR_MCAST_SNOOPING = 23;
 export const IFLA_BRPORT = { MODE: 4, LEARNING: 8, ISOLATED: 33 } as const;
 export const VETH_INFO_PEER = 1;
+export const IFLA_VLAN_ID = 1;
+/** include/uapi/linux/if_link.h. */
+export const MACVLAN = {
+  MODE: 1,
+  modes: { private: 1, vepa: 2, bridge: 4, passthru: 8 },
+} as const;
+export const IPVLAN = {
+  MODE: 1,
+  FLAGS: 2,
+  modes: { l2: 0, l3: 1, l3s: 2 },
+  flags: { bridge: 0, private: 1, vepa: 2 },
+} as const;
 /** The loopback device is the first of every network namespace. */
 export const LOOPBACK_INDEX = 1;
 

@@ -1,4 +1,4 @@
-import type { LinkInfo, LinkStep, Netlink } from "../types.ts";
+import type { LinkInfo, LinkStep, Netlink, SubInterface } from "../types.ts";
 import { decodeAttributes, decodeText, type MessageWriter, type NetlinkMessage } from "./codec.ts";
 import {
   IFF_UP,
@@ -6,6 +6,9 @@ import {
   IFLA_BR_MCAST_SNOOPING,
   IFLA_BRPORT,
   IFLA_INFO,
+  IFLA_VLAN_ID,
+  IPVLAN,
+  MACVLAN,
   NLM_F,
   RTM,
   VETH_INFO_PEER,
@@ -18,6 +21,7 @@ export type LinkReference = number | string;
 
 type BridgeRequest = Parameters<Netlink["createBridge"]>[0];
 type VethRequest = Parameters<Netlink["createVeth"]>[0];
+type VlanRequest = Parameters<Netlink["createVlan"]>[0];
 type PortFlags = Parameters<Netlink["setBridgePort"]>[1];
 type LinkChange = Extract<LinkStep, { readonly op: "up" | "down" | "mtu" }>;
 
@@ -55,6 +59,50 @@ export function writeVeth(messages: MessageWriter, request: VethRequest): void {
       );
     });
   });
+}
+
+export function writeDummy(messages: MessageWriter, name: string): void {
+  messages.message(RTM.NEWLINK, CREATE, (message) => {
+    writeHeader(message, 0, 0, 0);
+    writeIdentity(message, { name });
+    message.nested(IFLA.LINKINFO, (info) => info.textAttribute(IFLA_INFO.KIND, "dummy"));
+  });
+}
+
+export function writeVlan(messages: MessageWriter, { name, parentIndex, id }: VlanRequest): void {
+  messages.message(RTM.NEWLINK, CREATE, (message) => {
+    writeHeader(message, 0, 0, 0);
+    writeIdentity(message, { name });
+    message.u32Attribute(IFLA.LINK, parentIndex);
+    message.nested(IFLA.LINKINFO, (info) => {
+      info.textAttribute(IFLA_INFO.KIND, "vlan");
+      info.nested(IFLA_INFO.DATA, (data) => data.attribute(IFLA_VLAN_ID, le16(id)));
+    });
+  });
+}
+
+/** The parent is one of the sender's namespace, the new link belongs to the other. */
+export function writeSubInterface(messages: MessageWriter, request: SubInterface): void {
+  const { name, parentIndex, netnsFd, mtu, kind } = request;
+  messages.message(RTM.NEWLINK, CREATE, (message) => {
+    writeHeader(message, 0, 0, 0);
+    writeIdentity(message, { name, mtu, mac: kind === "macvlan" ? request.mac : undefined });
+    message.u32Attribute(IFLA.LINK, parentIndex).u32Attribute(IFLA.NET_NS_FD, netnsFd);
+    message.nested(IFLA.LINKINFO, (info) => {
+      info.textAttribute(IFLA_INFO.KIND, kind);
+      info.nested(IFLA_INFO.DATA, (data) => {
+        if (kind === "macvlan") data.u32Attribute(MACVLAN.MODE, MACVLAN.modes[request.mode]);
+        else
+          data
+            .attribute(IPVLAN.MODE, le16(IPVLAN.modes[request.mode]))
+            .attribute(IPVLAN.FLAGS, le16(IPVLAN.flags[request.flag]));
+      });
+    });
+  });
+}
+
+function le16(value: number): Uint8Array {
+  return Uint8Array.of(value & 0xff, value >> 8);
 }
 
 export function writeBridgePort(messages: MessageWriter, link: string, flags: PortFlags): void {

@@ -1,6 +1,14 @@
 import { isErrno } from "#base/fs.ts";
 import { Errno, SysError } from "../ffi/errno.ts";
-import type { AddressInfo, IpAddress, LinkInfo, LinkStep, Netlink, RouteInfo } from "../types.ts";
+import type {
+  AddressInfo,
+  IpAddress,
+  LinkInfo,
+  LinkStep,
+  Netlink,
+  RouteInfo,
+  SubInterface,
+} from "../types.ts";
 import { decodeAddress, writeListAddresses, writeRemoveAddress } from "./address.ts";
 import type { MessageWriter } from "./codec.ts";
 import { NETLINK, RT_TABLE } from "./constants.ts";
@@ -9,9 +17,12 @@ import {
   writeBridge,
   writeBridgePort,
   writeDeleteLink,
+  writeDummy,
   writeGetLink,
   writeListLinks,
+  writeSubInterface,
   writeVeth,
+  writeVlan,
 } from "./link.ts";
 import { LinkNames } from "./link-names.ts";
 import { decodeRoute, writeListRoutes } from "./route.ts";
@@ -20,6 +31,8 @@ import { describeStep, LinkStepError, writeStep } from "./steps.ts";
 
 /** IFNAMSIZ with its NUL. */
 const LONGEST_NAME = 15;
+
+const KIND_MODULE: Readonly<Record<string, string>> = { vlan: "8021q" };
 
 /** rtnetlink of the namespace the thread is in now; the socket stays there. */
 export function openNetlink(): Netlink {
@@ -75,6 +88,18 @@ class RouteNetlink implements Netlink {
     this.#change(`create veth ${request.name}`, (messages) => writeVeth(messages, request));
   }
 
+  createDummy(name: string): void {
+    this.#create("dummy", name, (messages) => writeDummy(messages, name));
+  }
+
+  createVlan(request: Parameters<Netlink["createVlan"]>[0]): void {
+    this.#create("vlan", request.name, (messages) => writeVlan(messages, request));
+  }
+
+  createSubInterface(request: SubInterface): void {
+    this.#create(request.kind, request.name, (messages) => writeSubInterface(messages, request));
+  }
+
   setBridgePort(link: string, flags: Parameters<Netlink["setBridgePort"]>[1]): void {
     this.#change(`bridge port ${link}`, (messages) => writeBridgePort(messages, link, flags));
   }
@@ -113,6 +138,17 @@ class RouteNetlink implements Netlink {
     write(messages);
     const refused = this.#socket.transact(messages).find((verdict) => verdict.errno !== 0);
     if (refused) throw new SysError("netlink", refused.errno, object, refused.words);
+  }
+
+  /** A kind that lives in a module of its own may be missing. */
+  #create(kind: string, name: string, write: (messages: MessageWriter) => void): void {
+    try {
+      this.#change(`create ${kind} ${name}`, write);
+    } catch (error) {
+      if (!isErrno(error, "EOPNOTSUPP")) throw error;
+      const words = `this kernel has no links of the kind ${kind}; its module ${KIND_MODULE[kind] ?? kind} is not there or not loaded`;
+      throw new SysError("netlink", Errno.EOPNOTSUPP, `create ${kind} ${name}`, words);
+    }
   }
 
   #names(): LinkNames {

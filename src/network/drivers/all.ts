@@ -1,12 +1,16 @@
 import { NotFound } from "#base/errors.ts";
 import { bridgeDriver } from "./bridge.ts";
 import { hostDriver } from "./host.ts";
+import { ipvlanDriver } from "./ipvlan.ts";
+import { macvlanDriver } from "./macvlan.ts";
 import { nullDriver } from "./none.ts";
 import type { NetworkDriver } from "./types.ts";
 
 const DRIVERS: Readonly<Record<string, NetworkDriver>> = {
   bridge: bridgeDriver,
   host: hostDriver,
+  ipvlan: ipvlanDriver,
+  macvlan: macvlanDriver,
   null: nullDriver,
 };
 

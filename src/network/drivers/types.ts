@@ -20,6 +20,10 @@ export interface NetworkDriver {
   check(network: NetworkRecord): void;
   /** The link it needs on the host, which no other network may have; undefined: none. */
   hostLink(network: NetworkRecord): string | undefined;
+  /** A card of the host that no other network may use; undefined: none. */
+  parent?(network: NetworkRecord): string | undefined;
+  /** Its networks have no router: everything is on the link. */
+  routesByLink?(network: NetworkRecord): boolean;
   /** Host side of `-p` without an address; undefined: the daemon's default. */
   hostBinding(network: NetworkRecord): IpAddress | undefined;
   /** "eth" for "eth0", "eth1". */

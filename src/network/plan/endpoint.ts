@@ -38,7 +38,7 @@ export function planEndpoint(request: EndpointPlanRequest): NetStep[] {
 }
 
 /** A container must neither have IPv6 where its network has none, nor believe a neighbour that says it is the router. */
-function ipv6Switches(endpoint: EndpointRecord, netns: string): NetStep[] {
+export function ipv6Switches(endpoint: EndpointRecord, netns: string): NetStep[] {
   const directory = `net/ipv6/conf/${endpoint.interfaceName}`;
   if (!endpoint.ipv6) return [{ op: "sysctl", netns, key: `${directory}/disable_ipv6`, value: "1" }];
   return [
@@ -47,7 +47,7 @@ function ipv6Switches(endpoint: EndpointRecord, netns: string): NetStep[] {
   ];
 }
 
-function interfaceSteps(endpoint: EndpointRecord): LinkStep[] {
+export function interfaceSteps(endpoint: EndpointRecord): LinkStep[] {
   const link = endpoint.interfaceName;
   const addresses = [endpoint.ipv4, endpoint.ipv6].filter((address) => address !== undefined);
   return [

@@ -10,7 +10,7 @@ export function gatewayEndpoint(
   endpoints: readonly EndpointRecord[],
   family: IpFamily,
 ): EndpointRecord | undefined {
-  const leadingOut = endpoints.filter((endpoint) => gatewayOf(endpoint, family) !== undefined);
+  const leadingOut = endpoints.filter((endpoint) => leadsOut(endpoint, family));
   return leadingOut.sort(byPreference)[0];
 }
 
@@ -40,7 +40,7 @@ export function planDefaultRoutes(
         op: "route",
         link: endpoint.interfaceName,
         destination: family === 4 ? "0.0.0.0/0" : "::/0",
-        gateway: gatewayOf(endpoint, family)!,
+        ...gatewayPart(gatewayOf(endpoint, family)),
         replace: true,
       },
     ];
@@ -49,6 +49,15 @@ export function planDefaultRoutes(
 
 function gatewayOf(endpoint: EndpointRecord, family: IpFamily): IpAddress | undefined {
   return (family === 4 ? endpoint.ipv4 : endpoint.ipv6)?.gateway;
+}
+
+function leadsOut(endpoint: EndpointRecord, family: IpFamily): boolean {
+  const hasAddress = (family === 4 ? endpoint.ipv4 : endpoint.ipv6) !== undefined;
+  return gatewayOf(endpoint, family) !== undefined || (endpoint.routesByLink === true && hasAddress);
+}
+
+function gatewayPart(gateway: IpAddress | undefined): { readonly gateway?: IpAddress } {
+  return gateway === undefined ? {} : { gateway };
 }
 
 function byPreference(a: EndpointRecord, b: EndpointRecord): number {

@@ -47,7 +47,7 @@ export function bridgeSettings(network: Pick<NetworkRecord, "id" | "options">): 
     icc: boolean(options, BRIDGE_OPTION.icc, true),
     masquerade: boolean(options, BRIDGE_OPTION.masquerade, true),
     hostBinding: address(options, BRIDGE_OPTION.hostBinding),
-    mtu: mtu(options),
+    mtu: mtuOption(options),
     interfacePrefix: interfaceName(options, BRIDGE_OPTION.interfacePrefix, LONGEST_NAME - 3) ?? "eth",
   };
 }
@@ -62,7 +62,8 @@ function boolean(options: Options, key: string, fallback: boolean): boolean {
   throw invalid(key, text, "expected true or false");
 }
 
-function mtu(options: Options): number | undefined {
+/** Bytes; undefined: nothing was asked for. */
+export function mtuOption(options: Options): number | undefined {
   const text = options[BRIDGE_OPTION.mtu];
   if (text === undefined || text === "" || text === "0") return undefined;
   const bytes = Number(text);

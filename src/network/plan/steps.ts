@@ -1,4 +1,11 @@
-import type { FirewallElement, IpAddress, LinkStep } from "#kernel/types.ts";
+import type {
+  FirewallElement,
+  IpAddress,
+  IpvlanFlag,
+  IpvlanMode,
+  LinkStep,
+  MacvlanMode,
+} from "#kernel/types.ts";
 
 /** What a plan asks of the kernel, in order; `apply.ts` does it and knows how to undo each. */
 export type NetStep =
@@ -6,6 +13,8 @@ export type NetStep =
   | { readonly op: "namespace"; readonly path: string }
   | SysctlStep
   | VethStep
+  | ParentStep
+  | SubInterfaceStep
   | {
       readonly op: "bridge-port";
       readonly link: string;
@@ -20,6 +29,27 @@ export type NetStep =
       readonly steps: readonly LinkStep[];
     }
   | RulesStep;
+
+/** A link of the host that sub-interfaces stand on; one that is there already stays, and is not ours. */
+export type ParentStep = {
+  readonly op: "parent";
+  readonly name: string;
+  /** It was there before us: undoing leaves it. */
+  readonly foreign: boolean;
+} & ({ readonly kind: "dummy" } | { readonly kind: "vlan"; readonly on: string; readonly id: number });
+
+/** A macvlan or ipvlan of a container. */
+export interface SubInterfaceStep {
+  readonly op: "sub-interface";
+  readonly parent: string;
+  readonly netns: string;
+  readonly name: string;
+  readonly mtu: number | undefined;
+  readonly type:
+    | { readonly kind: "macvlan"; readonly mode: MacvlanMode; readonly mac: string }
+    | { readonly kind: "ipvlan"; readonly mode: IpvlanMode; readonly flag: IpvlanFlag };
+  readonly endsWith: VethStep["endsWith"];
+}
 
 /** One transaction of the firewall; undoing it is the same with both lists exchanged. */
 export interface RulesStep {
