@@ -78,6 +78,7 @@ export function planContainer(body: ContainerCreateRequest, facts: CreateFacts):
     stoppedByUser: false,
     ...(own.onUnhealthy ? { onUnhealthy: own.onUnhealthy } : {}),
     ...(own.dependsOn.length > 0 ? { dependsOn: own.dependsOn } : {}),
+    ...(own.debugs === undefined ? {} : { debugs: own.debugs }),
   };
   return { container, warnings: [...reviewed.warnings, ...portWarnings(asked)] };
 }

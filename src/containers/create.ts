@@ -5,6 +5,7 @@ import type { ContainerCreateRequest } from "#spec/docker/containers.ts";
 import type { PlannedMount } from "#volumes/types.ts";
 import type { Context } from "./context.ts";
 import { planContainer } from "./create-plan.ts";
+import { findDebugged } from "./debug.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { resolveLinks } from "./links.ts";
 import { containerOfMode } from "./modes.ts";
@@ -70,7 +71,13 @@ function planRecord(
   });
   const { Links } = planned.hostConfig;
   const hostConfig = Links ? { ...planned.hostConfig, Links: resolveLinks(ctx, Links) } : planned.hostConfig;
-  const record = { ...planned, hostConfig, mounts: planMounts(ctx, planned) };
+  const { debugs } = planned;
+  const record = {
+    ...planned,
+    hostConfig,
+    mounts: planMounts(ctx, planned),
+    ...(debugs === undefined ? {} : { debugs: findDebugged(ctx, debugs, planned) }),
+  };
   return { record, chainId: image.chainId, warnings };
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { Conflict } from "#base/errors.ts";
 import { withEnd } from "#base/streams.ts";
 import type { Context } from "./context.ts";
+import { refuseDebugged } from "./debug.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { once, refuseRemoved } from "./file-view.ts";
 import { isUp } from "./lifecycle.ts";
@@ -61,6 +62,7 @@ async function holdRoot(
   try {
     const record = ctx.records.resolve(found.id);
     refuseRemoved(ctx, record);
+    refuseDebugged(ctx, record, "be exported");
     if (isMounted(record)) {
       held[Symbol.dispose]();
       return { record, release: async () => {} };

@@ -3,6 +3,7 @@ import { teardownAll } from "#base/dispose.ts";
 import { Conflict, Unavailable } from "#base/errors.ts";
 import type { FileView, ViewBind } from "#storage/files/types.ts";
 import type { Context } from "./context.ts";
+import { refuseDebugged } from "./debug.ts";
 import { generatedFiles } from "./files.ts";
 import { findBindSource, findMountSources } from "./mount-sources.ts";
 import { pathsOf } from "./paths.ts";
@@ -73,6 +74,7 @@ function openRunning(ctx: Context, record: ContainerRecord, tries: number): Open
 
 async function openStopped(ctx: Context, record: ContainerRecord, held: Disposable): Promise<OpenView> {
   refuseRemoved(ctx, record);
+  refuseDebugged(ctx, record, "be copied from or to");
   const { root } = pathsOf(ctx.settings, record.id);
   const volumes = record.mounts.flatMap(({ volume }) => (volume === undefined ? [] : [volume]));
   const close = once(async () => {

@@ -7,6 +7,7 @@ import type { LogTarget, PendingAttach, RestoreSource, SupervisedProcess } from 
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import { cgroupPathOf, parentGroupOf } from "./cgroup-path.ts";
 import type { Context } from "./context.ts";
+import { debugMounts } from "./debug.ts";
 import { generatedFiles, writeGeneratedFiles } from "./files.ts";
 import { checkLinks, linkedEnvironment } from "./links.ts";
 import { planLog } from "./logs/options.ts";
@@ -31,7 +32,7 @@ export async function launch(
   const paths = pathsOf(ctx.settings, record.id);
   checkLinks(ctx, record);
   mountRoot(ctx, record);
-  const found = await findMountSources(ctx, record, paths.root);
+  const found = [...(await findMountSources(ctx, record, paths.root)), ...debugMounts(ctx, record)];
   const userPath = await openUserNamespace(ctx, record);
   const mounts = userPath === undefined ? found : shiftVolumes(ctx, record, found);
   if (userPath !== undefined) shiftRoot(ctx, record);

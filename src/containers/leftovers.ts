@@ -3,7 +3,7 @@ import { join, posix } from "node:path";
 import { isErrno } from "#base/fs.ts";
 import { isFullId } from "#base/ids.ts";
 import type { Context } from "./context.ts";
-import { containersDirectory, rootsDirectory, runRoot, shmDirectory } from "./paths.ts";
+import { containersDirectory, debugDirectory, rootsDirectory, runRoot, shmDirectory } from "./paths.ts";
 import { removeMount } from "./release.ts";
 
 /**
@@ -21,7 +21,7 @@ export async function removeLeftovers(ctx: Context, running: ReadonlySet<string>
       cgroupPath: posix.join("/", settings.cgroupParent, id),
     }),
   );
-  for (const directory of [rootsDirectory(settings), shmDirectory(settings)])
+  for (const directory of [rootsDirectory(settings), shmDirectory(settings), debugDirectory(settings)])
     await removeEach(ctx, namesIn(directory), isRunning, (id) => removeMount(ctx, join(directory, id)));
   await removeEach(ctx, ctx.snapshots.writables(), isKnown, (id) => ctx.snapshots.removeWritable(id));
   await removeEach(ctx, namesIn(containersDirectory(settings)), isKnown, (id) =>

@@ -47,6 +47,8 @@ export class LiveContainer {
   readonly waiters = new Waiters();
   readonly waitingReaders = new Set<WaitingReader>();
   run: Run | undefined;
+  /** Has the files of this stopped container mounted: id of a debugging container. */
+  debuggedBy: string | undefined;
   /** Somebody removes it: nobody else may, and nothing starts it again. */
   isBeingRemoved = false;
   /** Delay before the restart that led to this run, or that is being waited for; 0 when a user started it. */

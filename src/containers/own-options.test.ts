@@ -4,7 +4,7 @@ import { parseProbeTest, probeTestOf } from "./probe-test.ts";
 
 describe("readOwnOptions()", () => {
   test("finds nothing where nothing was asked", () => {
-    const nothing = { healthTest: undefined, onUnhealthy: undefined, dependsOn: [] };
+    const nothing = { healthTest: undefined, onUnhealthy: undefined, dependsOn: [], debugs: undefined };
     expect(readOwnOptions(undefined, undefined)).toEqual(nothing);
     expect(readOwnOptions({ "run.oci.x": "y" }, { "wharf.on-unhealthy": "stop" })).toEqual(nothing);
   });
@@ -18,6 +18,7 @@ describe("readOwnOptions()", () => {
     expect(readOwnOptions(annotations, {})).toEqual({
       healthTest: ["TCP", "localhost:6379"],
       onUnhealthy: "restart",
+      debugs: undefined,
       dependsOn: [
         { container: "db", condition: "healthy" },
         { container: "cache", condition: "started" },

@@ -12,13 +12,17 @@ export interface OwnOptions {
   readonly healthTest: string[] | undefined;
   readonly onUnhealthy: OnUnhealthy | undefined;
   readonly dependsOn: readonly Dependency[];
+  /** Name or id of the container to look at. */
+  readonly debugs: string | undefined;
 }
 
 const PREFIX = "wharf.";
 export const HEALTH_ANNOTATION = "wharf.health";
 export const ON_UNHEALTHY_ANNOTATION = "wharf.on-unhealthy";
 export const DEPENDS_ON_ANNOTATION = "wharf.depends-on";
+export const DEBUG_ANNOTATION = "wharf.debug";
 const KNOWN: ReadonlySet<string> = new Set([
+  DEBUG_ANNOTATION,
   HEALTH_ANNOTATION,
   ON_UNHEALTHY_ANNOTATION,
   DEPENDS_ON_ANNOTATION,
@@ -42,6 +46,7 @@ export function readOwnOptions(annotations: Texts, labels: Texts): OwnOptions {
   return {
     healthTest: health ? probeTestOf(health) : undefined,
     onUnhealthy: parseOnUnhealthy(annotations?.[ON_UNHEALTHY_ANNOTATION] ?? ""),
+    debugs: annotations?.[DEBUG_ANNOTATION] || undefined,
     dependsOn: [...parseDependsOn(annotations?.[DEPENDS_ON_ANNOTATION] ?? ""), ...composeDependsOn(labels)],
   };
 }

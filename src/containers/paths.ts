@@ -48,6 +48,11 @@ export function rootsDirectory(roots: Roots): string {
   return join(roots.execRoot, "rootfs");
 }
 
+/** Roots of stopped containers that are being debugged, by the debugging container's id. */
+export function debugDirectory(roots: Roots): string {
+  return join(roots.execRoot, "debug");
+}
+
 export function shmDirectory(roots: Roots): string {
   return join(roots.execRoot, "shm");
 }

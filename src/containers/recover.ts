@@ -4,6 +4,7 @@ import type { ExitStatus, Recovered } from "#runtime/types.ts";
 import { bootContainers } from "./boot.ts";
 import type { Context } from "./context.ts";
 import { undoCreate } from "./create.ts";
+import { recoverDebugged } from "./debug.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { recoverSessions } from "./exec-recover.ts";
 import { recordExit, tellExit } from "./exit.ts";
@@ -95,6 +96,7 @@ function adopt(
 ): void {
   const { status, isStarting } = record.state;
   adoptProcess(ctx, record, process);
+  recoverDebugged(ctx, record);
   if (isStarting) emitContainerEvent(ctx, record, "start");
   if (status === "paused") ctx.records.updateState(record.id, { status });
   try {

@@ -3,6 +3,7 @@ import { teardownAll } from "#base/dispose.ts";
 import { isErrno } from "#base/fs.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { Context } from "./context.ts";
+import { releaseDebugged } from "./debug.ts";
 import { pathsOf } from "./paths.ts";
 import type { ContainerRecord } from "./types.ts";
 
@@ -23,6 +24,7 @@ export async function releaseRun(ctx: Context, record: ContainerRecord): Promise
     () => ctx.userns.close(id),
     () => removeMount(ctx, shm),
     () => removeMount(ctx, root),
+    () => releaseDebugged(ctx, record),
     ...record.mounts.toReversed().map((mount) => () => {
       if (mount.volume !== undefined) ctx.volumes.unmount(mount.volume, id);
     }),

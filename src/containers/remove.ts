@@ -3,6 +3,7 @@ import { teardownAll } from "#base/dispose.ts";
 import { Conflict, Internal, messageOf, NotFound } from "#base/errors.ts";
 import { endBackOff } from "./back-off.ts";
 import type { Context } from "./context.ts";
+import { refuseDebugged } from "./debug.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
 import { recordFact, withState } from "./facts.ts";
 import { nextStatus } from "./lifecycle.ts";
@@ -37,6 +38,7 @@ export async function removeContainer(
 function beginRemoval(ctx: Context, id: string, force: boolean): Run | undefined {
   const record = ctx.records.resolve(id);
   nextStatus(subjectOf(ctx, record), force ? "forceRemove" : "remove");
+  refuseDebugged(ctx, record, "be removed");
   const live = ctx.live.of(id);
   live.isBeingRemoved = true;
   if (record.state.status === "restarting") endBackOff(ctx, id);

@@ -2,12 +2,13 @@ import { InvalidArgument, messageOf, Unavailable } from "#base/errors.ts";
 import type { RestoreSource, SupervisedProcess } from "#runtime/types.ts";
 import { restoreSource } from "./checkpoints.ts";
 import type { Context } from "./context.ts";
+import { holdDebugged, refuseDebugged, releaseDebugged } from "./debug.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
 import { recordFact, withState } from "./facts.ts";
 import { writeHosts } from "./files.ts";
 import { FIRST_HEALTH, planHealth } from "./health-policy.ts";
 import { launch, runtimeOf } from "./launch.ts";
-import { nextStatus } from "./lifecycle.ts";
+import { isUp, nextStatus } from "./lifecycle.ts";
 import { linkersOf } from "./links.ts";
 import { Run } from "./live.ts";
 import { releaseRun } from "./release.ts";
@@ -32,6 +33,19 @@ export async function startContainer(
   const { id } = ctx.records.resolve(nameOrId);
   if (checkpointDir !== "") throw new InvalidArgument("custom checkpointdir is not supported");
   if (checkpoint !== "") await ctx.runtime.checkCheckpoints(runtimeOf(ctx, ctx.records.resolve(id)));
+  const asked = ctx.records.resolve(id);
+  if (asked.debugs === undefined || isUp(asked.state.status)) return await start(ctx, id, checkpoint);
+  await holdDebugged(ctx, asked);
+  try {
+    await start(ctx, id, checkpoint);
+  } catch (error) {
+    const now = ctx.records.get(id);
+    if (!now || !isUp(now.state.status)) releaseDebugged(ctx, asked);
+    throw error;
+  }
+}
+
+async function start(ctx: Context, id: string, checkpoint: string): Promise<void> {
   await ctx.locks.run(id, async () => {
     const record = ctx.records.resolve(id);
     nextStatus(subjectOf(ctx, record), "start");
@@ -55,6 +69,7 @@ export async function startHeld(
   const { id } = record;
   if (ctx.live.isShuttingDown)
     throw new Unavailable(`cannot start container ${id}: the engine is shutting down`);
+  refuseDebugged(ctx, record, "start");
   const live = ctx.live.of(id);
   const begun = ctx.records.put({
     ...record,

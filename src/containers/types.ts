@@ -49,6 +49,8 @@ export interface ContainerRecord {
   readonly stoppedByUser: boolean;
   readonly onUnhealthy?: OnUnhealthy | undefined;
   readonly dependsOn?: readonly Dependency[];
+  /** A debugging container: id of the one it looks at. */
+  readonly debugs?: string | undefined;
 }
 
 /** What to do with a container whose health check says "unhealthy". */

@@ -320,6 +320,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
 
   {
+    names: ["debug", "container debug"],
+    short: "Open a shell with tools in a container that may have none",
+    load: () => import("./debug.ts"),
+  },
+  {
     names: ["checkpoint create"],
     short: "Freeze a running container to disk",
     load: () => import("./checkpoint-create.ts"),

@@ -89,14 +89,15 @@ async function startDetached(session: Session, id: string): Promise<number> {
   return 0;
 }
 
-interface AttachedRun {
+export interface AttachedRun {
   readonly id: string;
   readonly body: ContainerCreateRequest;
   readonly sigProxy: boolean;
   readonly detachKeys: string;
 }
 
-async function runAttached(
+/** Starts a container with what it says and is told connected; waits for its end. @returns the exit code for a shell */
+export async function runAttached(
   session: Session,
   { id, body, sigProxy, detachKeys }: AttachedRun,
 ): Promise<number> {

@@ -58,13 +58,16 @@ async function checkPlatform(text: string): Promise<void> {
   }
 }
 
+/** Those that do not end up in the body. */
+export type CreationFlags = Pick<ContainerFlags, "name" | "platform" | "cidfile" | "pull" | "quiet">;
+
 /**
  * Makes the container, fetching its image first where that is needed. The id goes to `--cidfile`.
  * @returns its id
  * @throws EngineError, CliError
  */
 export async function createContainer(
-  { session, image, flags }: CreateCall,
+  { session, image, flags }: Pick<CreateCall, "session" | "image"> & { readonly flags: CreationFlags },
   body: ContainerCreateRequest,
 ): Promise<string> {
   const reference = imageReference(image);
@@ -92,7 +95,7 @@ function imageReference(image: string): Reference | undefined {
   return IMAGE_ID.test(image) ? undefined : withDefaultTag(parseReference(image));
 }
 
-async function pull(session: Session, reference: Reference, flags: ContainerFlags): Promise<void> {
+async function pull(session: Session, reference: Reference, flags: CreationFlags): Promise<void> {
   const { pullImage } = await import("../pull-image.ts");
   const { showProgress } = await import("../progress.ts");
   const lines = pullImage(session, { reference, platform: flags.platform });
