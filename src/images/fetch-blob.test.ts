@@ -9,6 +9,7 @@ import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { parseReference } from "#spec/reference.ts";
 import { createContentStore } from "#storage/content/local.ts";
 import { fetchBlob } from "./fetch-blob.ts";
+import { Slots } from "./read-parts.ts";
 
 const registry = await startTestRegistry();
 const directory = mkdtempSync(join("/dev/shm", "blobs-"));
@@ -17,12 +18,13 @@ const clock = {
   now: () => Date.now(),
   sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(1, signal),
 };
+let stallTimeoutMs = 20_000;
 const registries = new Registries(clock, () => ({
   insecureRegistries: [],
   certsDir: "/nonexistent",
   lookup: async () => [],
   userAgent: "test",
-  stallTimeoutMs: 100,
+  stallTimeoutMs,
   maxAttempts: 3,
 }));
 afterAll(async () => {
@@ -39,18 +41,28 @@ beforeEach(() => {
   registry.blobs.set(descriptor.digest, { bytes, mediaType: MEDIA_TYPE.ociLayer });
   registry.fault = undefined;
   registry.requests.length = 0;
+  stallTimeoutMs = 20_000;
 });
 
 function fetchIt(
   options: { signal?: AbortSignal; onProgress?: (bytes: number) => void } = {},
 ): Promise<void> {
   const repository = registries.open(parseReference(`${registry.address}/app`), { kind: "anonymous" });
-  return fetchBlob({ repository, content, clock, maxAttempts: 3 }, { descriptor, what: "app:1", ...options });
+  const deps = { repository, content, clock, maxAttempts: 3, extraConnections: new Slots(4) };
+  return fetchBlob(deps, { descriptor, what: "app:1", ...options });
 }
 
 /** One fault for each request, in order; then none. */
 function faults(...list: (Fault | undefined)[]): void {
   registry.fault = (request, response) => list.shift()?.(request, response) ?? false;
+}
+
+function watchedProgress() {
+  let come = 0;
+  const onProgress = (current: number) => {
+    come = current;
+  };
+  return { onProgress, hasCome: (bytes: number) => come >= bytes };
 }
 
 const blobRequests = () => registry.requests.filter((line) => line.includes("/blobs/")).length;
@@ -64,16 +76,18 @@ test("fetchBlob() brings a blob and tells how far it is", async () => {
 
 test("fetchBlob() goes on where a connection was cut", async () => {
   const ranges: (string | undefined)[] = [];
-  faults(cutAfter(100_000, bytes), cutAfter(50_000, bytes), (request) => {
+  const { onProgress, hasCome } = watchedProgress();
+  faults(cutAfter(100_000, bytes, hasCome), cutAfter(50_000, bytes, hasCome), (request) => {
     ranges.push(request.headers.range);
     return false;
   });
-  await fetchIt();
+  await fetchIt({ onProgress });
   expect(ranges).toEqual(["bytes=150000-"]);
   expect(content.info(descriptor.digest)).toBeDefined();
 });
 
 test("fetchBlob() goes on after a registry fell silent", async () => {
+  stallTimeoutMs = 200;
   faults((_request, response) => {
     response.writeHead(200, { "Content-Length": bytes.byteLength }).write(bytes.subarray(0, 1000));
     return true;
@@ -84,8 +98,9 @@ test("fetchBlob() goes on after a registry fell silent", async () => {
 
 test("fetchBlob() gives up after some tries that bring nothing, and keeps what came before", async () => {
   const hangUp: Fault = (request) => request.socket.destroy() && true;
-  faults(cutAfter(100_000, bytes), ...Array<Fault>(20).fill(hangUp));
-  await expect(fetchIt()).rejects.toThrow("unexpected EOF");
+  const { onProgress, hasCome } = watchedProgress();
+  faults(cutAfter(100_000, bytes, hasCome), ...Array<Fault>(20).fill(hangUp));
+  await expect(fetchIt({ onProgress })).rejects.toThrow("unexpected EOF");
   expect(content.abandonedIngests()).toMatchObject([{ key: descriptor.digest, sizeBytes: 100_000 }]);
 });
 

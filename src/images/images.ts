@@ -34,6 +34,7 @@ import { type Emit, streamProgress } from "./progress-stream.ts";
 import { evictImage, pruneImages } from "./prune.ts";
 import { pull } from "./pull.ts";
 import { push } from "./push.ts";
+import { Slots } from "./read-parts.ts";
 import { ImageRecords } from "./records.ts";
 import { removeImage } from "./remove.ts";
 import { findImage, getImage } from "./resolve.ts";
@@ -61,6 +62,8 @@ export function createImages(deps: ImagesDeps): Images {
   return new LocalImages(deps);
 }
 
+/** Of all pulls together, for large blobs; each may hold a part in memory. */
+const EXTRA_CONNECTIONS = 4;
 /** Tries of one request to a busy registry. */
 const MAX_REQUEST_ATTEMPTS = 5;
 
@@ -72,6 +75,7 @@ class LocalImages implements Images {
   readonly retention: ImageRetention;
   readonly #registries: Registries;
   readonly #unfinished = new UnfinishedUploads();
+  readonly #extraConnections = new Slots(EXTRA_CONNECTIONS);
   #isPruning = false;
 
   constructor(deps: ImagesDeps) {
@@ -175,6 +179,7 @@ class LocalImages implements Images {
             ...this.#jobDeps(),
             ...withDefaults(this.#deps.options),
             registries: this.#registries,
+            extraConnections: this.#extraConnections,
             trust: this.#trustGate(),
           },
           emit,

@@ -1,6 +1,7 @@
 import type { Digest } from "#base/digest.ts";
-import type { ContentStore, LayerUnpacker, Lease, Snapshotter } from "#storage/types.ts";
+import type { ContentStore, LayerUnpacker, Lease, PreparedLayer, Snapshotter } from "#storage/types.ts";
 import { allOrNone } from "./all-or-none.ts";
+import { type DownloadProgress, Growth } from "./growth.ts";
 import type { LayerPlan } from "./pull-plan.ts";
 import { type Join, SharedWork } from "./shared-work.ts";
 
@@ -23,7 +24,11 @@ export interface LayersDeps {
 /** Brings a blob into the content store, unless it is there by then. */
 export type FetchBlob = (
   blob: LayerPlan["blob"],
-  options: { readonly signal: AbortSignal; readonly onProgress: (currentBytes: number) => void },
+  options: {
+    readonly signal: AbortSignal;
+    /** Not called by a fetch whose bytes nobody can read before it ends. */
+    readonly onProgress: (progress: DownloadProgress) => void;
+  },
 ) => Promise<void>;
 
 export interface EnsureRequest extends Join<LayerStage> {
@@ -38,13 +43,18 @@ export interface EnsureAllRequest {
   readonly signal: AbortSignal;
 }
 
+interface Unpacked {
+  readonly prepared: PreparedLayer;
+  readonly sizeBytes: number;
+}
+
 /**
- * Layers from blob to committed snapshot. Downloads and unpacking of different layers overlap; what two callers want
+ * Layers from blob to committed snapshot. A layer is unpacked while it is downloaded, and several at once; what two callers want
  * is done once.
  */
 export class Layers {
   readonly #deps: LayersDeps;
-  readonly #blobs = new SharedWork<number>();
+  readonly #blobs = new SharedWork<DownloadProgress>();
   readonly #chains = new SharedWork<LayerStage>();
 
   constructor(deps: LayersDeps) {
@@ -63,13 +73,23 @@ export class Layers {
   async ensure(stack: readonly LayerPlan[], request: EnsureRequest): Promise<void> {
     const top = stack.at(-1);
     if (!top) return;
-    await this.#ensureBlob(top, request);
-    request.onProgress?.({ stage: "downloaded" });
-    if (!this.#isUnpacked(top.chainId))
-      await this.#chains.run(top.chainId, request, (signal, report) =>
-        this.#unpack(stack, { fetch: request.fetch, signal }, report),
-      );
-    request.onProgress?.({ stage: "unpacked" });
+    const { fetch, onProgress } = request;
+    await allOrNone(
+      [
+        async (signal) => {
+          await this.#ensureBlob(top, { fetch, onProgress, signal });
+          onProgress?.({ stage: "downloaded" });
+        },
+        async (signal) => {
+          if (this.#isUnpacked(top.chainId)) return;
+          await this.#chains.run(top.chainId, { onProgress, signal }, (shared, report) =>
+            this.#unpack(stack, { fetch, signal: shared }, report),
+          );
+        },
+      ],
+      request.signal ?? new AbortController().signal,
+    );
+    onProgress?.({ stage: "unpacked" });
   }
 
   /**
@@ -97,11 +117,18 @@ export class Layers {
   }
 
   async #ensureBlob({ blob }: LayerPlan, { fetch, signal, onProgress }: EnsureRequest): Promise<void> {
+    const onBytes = ({ currentBytes }: DownloadProgress) =>
+      onProgress?.({ stage: "downloading", currentBytes });
+    await this.#download(blob, fetch, { signal, onProgress: onBytes });
+  }
+
+  async #download(
+    blob: LayerPlan["blob"],
+    fetch: FetchBlob,
+    join: { readonly signal?: AbortSignal; readonly onProgress: (progress: DownloadProgress) => void },
+  ): Promise<void> {
     if (this.#hasBlob(blob.digest)) return;
-    const onBytes = (currentBytes: number) => onProgress?.({ stage: "downloading", currentBytes });
-    await this.#blobs.run(blob.digest, { signal, onProgress: onBytes }, (shared, report) =>
-      fetch(blob, { signal: shared, onProgress: report }),
-    );
+    await this.#blobs.run(blob.digest, join, (signal, report) => fetch(blob, { signal, onProgress: report }));
   }
 
   async #unpack(
@@ -109,23 +136,92 @@ export class Layers {
     request: { readonly fetch: FetchBlob; readonly signal: AbortSignal },
     report: (stage: LayerStage) => void,
   ): Promise<void> {
-    const { snapshotter, unpacker, content } = this.#deps;
-    const { blob, diffId, chainId, parent } = stack.at(-1)!;
+    const { snapshotter } = this.#deps;
+    const layer = stack.at(-1)!;
+    const { diffId, chainId, parent } = layer;
     const parentIsThere = () => this.ensure(stack.slice(0, -1), request);
     if (!snapshotter.independentLayers) await parentIsThere();
+    await using undo = new AsyncDisposableStack();
+    const { prepared, sizeBytes } = await this.#unpackOnItsWay(layer, request, report);
+    undo.defer(() => snapshotter.discardLayer(prepared));
+    await parentIsThere();
+    await snapshotter.commitLayer(prepared, { chainId, diffId, parent, sizeBytes });
+    undo.move(); // committed: nothing to discard
+  }
+
+  /**
+   * Unpacks a layer while its blob still comes. Only a blob that is verified counts: when the download fails, its error
+   * is the one to tell, whatever unpacking half of it said; and when wrong bytes were replaced by right ones, those are
+   * unpacked anew.
+   */
+  async #unpackOnItsWay(
+    layer: LayerPlan,
+    { fetch, signal }: { readonly fetch: FetchBlob; readonly signal: AbortSignal },
+    report: (stage: LayerStage) => void,
+  ): Promise<Unpacked> {
+    if (this.#hasBlob(layer.blob.digest)) return await this.#unpackInto(layer, { signal }, report);
+    using growth = new Growth();
+    const failing = new AbortController();
+    const unpacking = growth
+      .path()
+      .then((path) =>
+        this.#unpackInto(
+          layer,
+          { growing: { path, growth }, signal: AbortSignal.any([signal, failing.signal]) },
+          report,
+        ),
+      );
+    const outcome = unpacking.then(
+      (unpacked) => ({ unpacked }),
+      (error: unknown) => ({ error }),
+    );
+    try {
+      await this.#download(layer.blob, fetch, {
+        signal,
+        onProgress: (progress) => growth.progress(progress),
+      });
+    } catch (error) {
+      failing.abort(error);
+      if (growth.hasBegun) await this.#discard(await outcome);
+      throw error;
+    }
+    growth.complete();
+    if (!growth.hasBegun) return await this.#unpackInto(layer, { signal }, report);
+    if (growth.hasShrunk) failing.abort(new Error("what was unpacked turned out to be wrong"));
+    const ended = await outcome;
+    if (!growth.hasShrunk && "unpacked" in ended) return ended.unpacked;
+    await this.#discard(ended);
+    if (!growth.hasShrunk) throw (ended as { error: unknown }).error;
+    return await this.#unpackInto(layer, { signal }, report);
+  }
+
+  async #discard(outcome: { readonly unpacked: Unpacked } | { readonly error: unknown }): Promise<void> {
+    if ("unpacked" in outcome) await this.#deps.snapshotter.discardLayer(outcome.unpacked.prepared);
+  }
+
+  /** Into a directory of its own, which is the caller's to commit or discard. */
+  async #unpackInto(
+    { blob, diffId, parent }: LayerPlan,
+    {
+      growing,
+      signal,
+    }: { readonly growing?: { path: string; growth: Growth }; readonly signal: AbortSignal },
+    report: (stage: LayerStage) => void,
+  ): Promise<Unpacked> {
+    const { snapshotter, unpacker, content } = this.#deps;
     await using undo = new AsyncDisposableStack();
     const prepared = await snapshotter.prepareLayer(parent);
     undo.defer(() => snapshotter.discardLayer(prepared));
     const { sizeBytes } = await unpacker.unpack({
-      source: content.path(blob.digest),
+      source: growing?.path ?? content.path(blob.digest),
+      growing: growing?.growth,
       prepared,
       expectedDiffId: diffId,
       progress: ({ currentBytes }) => report({ stage: "unpacking", currentBytes }),
-      signal: request.signal,
+      signal,
     });
-    await parentIsThere();
-    await snapshotter.commitLayer(prepared, { chainId, diffId, parent, sizeBytes });
-    undo.move(); // committed: nothing to discard
+    undo.move();
+    return { prepared, sizeBytes };
   }
 
   #hasBlob(digest: Digest): boolean {

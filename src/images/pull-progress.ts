@@ -17,6 +17,7 @@ export function layerProgress(
   const id = shortId(blob.digest);
   let lastBarMs = Number.NEGATIVE_INFINITY;
   let hasBytes = false;
+  let isHere = false;
   const bar = (status: string, currentBytes: number) => {
     const isDue = clock.now() - lastBarMs >= BAR_INTERVAL_MS;
     if (!isDue) return;
@@ -29,11 +30,14 @@ export function layerProgress(
         hasBytes = true;
         return bar("Downloading", stage.currentBytes);
       case "downloaded":
+        isHere = true;
         lastBarMs = Number.NEGATIVE_INFINITY; // the first bar of the unpacking is due at once
         if (hasBytes) emit(progressLine(id, "Verifying Checksum"));
         return emit(progressLine(id, "Download complete"));
       case "unpacking":
-        return bar("Extracting", stage.currentBytes);
+        // a layer is unpacked while it comes, but a client's one line for it can only tell one of both
+        if (isHere) bar("Extracting", stage.currentBytes);
+        return;
       case "unpacked":
         return emit(progressLine(id, "Pull complete"));
     }

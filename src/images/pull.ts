@@ -30,6 +30,7 @@ import type { Emit } from "./progress-stream.ts";
 import { type LayerPlan, planLayers } from "./pull-plan.ts";
 import { layerProgress } from "./pull-progress.ts";
 import { findSource, type ImageSource } from "./pull-target.ts";
+import type { Slots } from "./read-parts.ts";
 import { imageRecordOf } from "./record-of.ts";
 import type { ImageRecords } from "./records.ts";
 import { storeBytes } from "./store-bytes.ts";
@@ -49,6 +50,7 @@ export interface PullDeps {
   readonly host: Platform;
   readonly maxConcurrentDownloads: number;
   readonly maxDownloadAttempts: number;
+  readonly extraConnections: Slots;
 }
 
 /** Brings what a reference names from its registry: blobs, unpacked layers, and last the records. */
@@ -174,11 +176,19 @@ class Pull {
   }
 
   readonly #fetchBlob: FetchBlob = (descriptor, { signal, onProgress }) => {
-    const { content, clock, maxDownloadAttempts: maxAttempts } = this.#deps;
+    const { content, clock, extraConnections, maxDownloadAttempts: maxAttempts } = this.#deps;
     const { repository, reference } = this.#one;
     const what = familiarReference(reference);
     return this.#downloads.run(() =>
-      fetchBlob({ repository, content, clock, maxAttempts }, { descriptor, what, onProgress, signal }),
+      fetchBlob(
+        { repository, content, clock, maxAttempts, extraConnections },
+        {
+          descriptor,
+          what,
+          onProgress: (currentBytes, file) => onProgress({ currentBytes, file }),
+          signal,
+        },
+      ),
     );
   };
 

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { throwIfAborted } from "#base/async.ts";
 import { Cancelled } from "#base/errors.ts";
 
@@ -30,6 +31,7 @@ export class SharedWork<P> {
         return await this.#wait(flying ?? this.#start(key, work), join);
       } catch (error) {
         if (!flying || join.signal?.aborted) throw error;
+        await setImmediate(); // whoever began it may be about to give us up as well
       }
     }
   }

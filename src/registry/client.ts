@@ -98,10 +98,13 @@ export class Repository {
     });
   }
 
-  /** What came with this answer was wrong or broken: where it came from is asked last from now on. */
-  avoidSourceOf(response: HttpResponse): void {
+  /**
+   * What came with this answer was wrong or broken: where it came from is asked last from now on.
+   * @returns whether there is another place to ask
+   */
+  avoidSourceOf(response: HttpResponse): boolean {
     const source = this.#sourceOf.get(response);
-    if (source) this.#sources.avoid(source);
+    return source !== undefined && this.#sources.avoid(source);
   }
 
   /** The index of manifests whose subject is `digest`. @returns undefined when the registry does not know the question */

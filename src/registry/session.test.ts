@@ -16,12 +16,13 @@ const clock = {
   now: () => nowMs,
   sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(1, signal),
 };
+let stallTimeoutMs = 20_000;
 const registries = new Registries(clock, () => ({
   insecureRegistries: [],
   certsDir: "/nonexistent",
   lookup: async () => [],
   userAgent: "test",
-  stallTimeoutMs: 200,
+  stallTimeoutMs,
   maxAttempts: 3,
 }));
 const ann: Credentials = { kind: "password", username: "ann", password: "secret" };
@@ -32,6 +33,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
+  stallTimeoutMs = 20_000;
   for (const each of [registry, other]) {
     each.add("1", image);
     each.fault = undefined;
@@ -107,6 +109,7 @@ test("request() shows a busy registry's words when it stays busy or asks for too
 });
 
 test("request() ends when a registry never answers", async () => {
+  stallTimeoutMs = 200;
   registry.fault = () => true;
   await expect(open().manifest("1")).rejects.toThrow("i/o timeout");
 });

@@ -16,6 +16,7 @@ export interface Source {
 export class Sources {
   readonly #open: () => Promise<readonly Source[]>;
   #all: Promise<readonly Source[]> | undefined;
+  #count = 0;
   readonly #avoided = new Set<Source>();
 
   constructor(open: () => Promise<readonly Source[]>) {
@@ -28,7 +29,9 @@ export class Sources {
    */
   async first<T>(capability: Capability, use: (source: Source) => Promise<T>): Promise<T> {
     this.#all ??= this.#open();
-    const able = (await this.#all).filter(({ route }) => route.capabilities.has(capability));
+    const all = await this.#all;
+    this.#count = all.length;
+    const able = all.filter(({ route }) => route.capabilities.has(capability));
     const ordered = [
       ...able.filter((source) => !this.#avoided.has(source)),
       ...able.filter((source) => this.#avoided.has(source)),
@@ -47,8 +50,10 @@ export class Sources {
     throw failure ?? new Unavailable(`no mirror and no registry is allowed to ${capability}`);
   }
 
-  avoid(source: Source): void {
+  /** @returns whether there is another one that is not avoided */
+  avoid(source: Source): boolean {
     this.#avoided.add(source);
+    return this.#count > this.#avoided.size;
   }
 
   #hasOrigin(sources: readonly Source[]): boolean {

@@ -41,6 +41,8 @@ export interface ContentStore {
 export interface Ingest extends AsyncDisposable {
   /** Bytes already there; the writer goes on from here. */
   readonly offset: number;
+  /** Where the bytes are collected, for those who read behind the writer; has this name until `commit` or `abort`. */
+  readonly file: string;
   write(chunk: Uint8Array): Promise<void>;
   /** Forgets what was written so far. */
   restart(): Promise<void>;
@@ -159,16 +161,23 @@ export interface UnpackProgress {
   readonly currentBytes: number;
 }
 
+/** A blob that is unpacked while it still comes. */
+export interface GrowingBlob {
+  /** Told at once, and whenever there is more; `isComplete` ends it. Bytes that were told never change. */
+  follow(listener: (bytes: number, isComplete: boolean) => void): Disposable;
+}
+
 /** Unpacks layers in helper processes, several at a time, away from the daemon's thread. */
 export interface LayerUnpacker {
   /**
    * Decompresses (gzip, zstd, plain: by content) and unpacks one layer blob into a prepared directory.
    * No entry can leave the directory; see reference attacks 20 to 23.
-   * @param source a blob file
+   * @param source a blob file, or with `growing` one that is still being written
    * @throws InvalidArgument naming the entry and the reason when the archive is hostile, damaged or over the bounds
    */
   unpack(request: {
     readonly source: string;
+    readonly growing?: GrowingBlob | undefined;
     readonly prepared: PreparedLayer;
     readonly expectedDiffId?: Digest;
     readonly progress?: (progress: UnpackProgress) => void;

@@ -16,7 +16,7 @@ import { createLeases, openLeaseRecords } from "#storage/gc/leases.ts";
 import { collectGarbage as collectFrom, planGarbage as planFrom } from "#storage/gc/sweep.ts";
 import { createLayerCompressor } from "#storage/layer/compressor.ts";
 import type { Storage } from "#storage/storage.ts";
-import type { LayerInfo, LayerUnpacker, PreparedLayer, Snapshotter } from "#storage/types.ts";
+import type { GrowingBlob, LayerInfo, LayerUnpacker, PreparedLayer, Snapshotter } from "#storage/types.ts";
 import { createImages } from "../images.ts";
 import type { ImagesOptions } from "../options.ts";
 import type { ImageUsers } from "../types.ts";
@@ -60,7 +60,7 @@ export function createTestImages(overrides: TestImagesOptions = {}) {
     },
     log: silentLog,
     host: overrides.host ?? { os: "linux", architecture: "amd64" },
-    options: withGetters({ certsDir: "/nonexistent", stallTimeoutMs: 400 }, overrides.options),
+    options: withGetters({ certsDir: "/nonexistent", stallTimeoutMs: 20_000 }, overrides.options),
   };
   const images = createImages(deps);
   const close = async () => {
@@ -118,9 +118,18 @@ function createFakeSnapshotter() {
   return fake as unknown as Snapshotter & Pick<typeof fake, "prepared">;
 }
 
+function isWhole(growing: GrowingBlob, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    growing.follow((_bytes, isComplete) => isComplete && resolve());
+  });
+}
+
 /** Reads the whole layer and checks its digest, but writes no files. */
 export const fakeUnpacker: LayerUnpacker = {
-  async unpack({ source, expectedDiffId, progress }) {
+  async unpack({ source, growing, expectedDiffId, progress, signal }) {
+    if (growing) await isWhole(growing, signal);
     const blob = new DigestMeter();
     const plain = new DigestMeter();
     async function* plainBytes() {

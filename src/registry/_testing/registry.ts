@@ -170,15 +170,19 @@ function sendBlob(
   digest: Digest,
   { bytes, mediaType }: Blob,
 ): void {
-  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
-  const isPart = request.headers.range !== undefined;
+  const { from, to, isPart } = rangeOf(request, bytes.byteLength);
   response.writeHead(isPart ? 206 : 200, {
     "Content-Type": mediaType,
-    "Content-Length": bytes.byteLength - from,
+    "Content-Length": to - from,
     "Docker-Content-Digest": digest,
-    ...(isPart ? { "Content-Range": `bytes ${from}-${bytes.byteLength - 1}/${bytes.byteLength}` } : {}),
+    ...(isPart ? { "Content-Range": `bytes ${from}-${to - 1}/${bytes.byteLength}` } : {}),
   });
-  response.end(request.method === "HEAD" ? undefined : bytes.subarray(from));
+  response.end(request.method === "HEAD" ? undefined : bytes.subarray(from, to));
+}
+
+function rangeOf(request: IncomingMessage, sizeBytes: number) {
+  const [range, from, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
+  return { from: Number(from ?? 0), to: last ? Number(last) + 1 : sizeBytes, isPart: range !== undefined };
 }
 
 export function sendJson(
@@ -190,15 +194,26 @@ export function sendJson(
   response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(JSON.stringify(body));
 }
 
-/** Announces everything, sends `count` bytes from where the request asks, and hangs up. */
-export function cutAfter(count: number, blob: Uint8Array): Fault {
+/**
+ * Announces everything, sends `count` bytes from where the request asks, and hangs up.
+ * @param hasCome waited for before hanging up: what the other side has not read yet may be lost with the connection
+ */
+export function cutAfter(
+  count: number,
+  blob: Uint8Array,
+  hasCome: (bytes: number) => boolean = () => true,
+): Fault {
   return (request, response) => {
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
     response.writeHead(from > 0 ? 206 : 200, {
       "Content-Length": blob.byteLength - from,
       ...(from > 0 ? { "Content-Range": `bytes ${from}-${blob.byteLength - 1}/${blob.byteLength}` } : {}),
     });
-    response.write(blob.subarray(from, from + count), () => setTimeout(() => response.socket?.destroy(), 5));
+    response.write(blob.subarray(from, from + count), async () => {
+      do await Bun.sleep(5);
+      while (!hasCome(from + count));
+      response.socket?.destroy();
+    });
     return true;
   };
 }

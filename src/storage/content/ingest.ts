@@ -42,6 +42,10 @@ class FileIngest implements Ingest {
     return this.#meter.bytes;
   }
 
+  get file(): string {
+    return this.#place.file;
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
     this.#assertOpen();
     for (let done = 0; done < chunk.byteLength; ) {

@@ -1,14 +1,20 @@
 import { throwIfAborted } from "#base/async.ts";
 import { Internal } from "#base/errors.ts";
 import { splitLines } from "#base/streams.ts";
+import type { GrowingBlob } from "../types.ts";
+import type { Growth } from "./growing-file.ts";
 import { decodeFailure, type Job, type JobLine, type JobResults } from "./job.ts";
 
 export interface RunJobOptions {
-  readonly onProgress?: (currentBytes: number) => void;
+  readonly onProgress?: ((currentBytes: number) => void) | undefined;
+  /** For a job that reads a file behind its writer. */
+  readonly growing?: GrowingBlob | undefined;
   /** Kills the helper; what it has written so far is for the caller to remove. */
   readonly signal?: AbortSignal;
 }
 
+/** As much as the helper reads at a time. */
+const GROWTH_BYTES = 1 << 20;
 /** Bound of one answer: a layer's list of directories without entry is the longest thing in it. */
 const MAX_LINE_BYTES = 256 << 20;
 
@@ -20,7 +26,7 @@ const MAX_LINE_BYTES = 256 << 20;
 export async function runJob<J extends Job>(
   command: readonly string[],
   job: J,
-  { onProgress, signal }: RunJobOptions = {},
+  { onProgress, growing, signal }: RunJobOptions = {},
 ): Promise<JobResults[J["job"]]> {
   throwIfAborted(signal, `${job.job} layer`);
   const child = Bun.spawn([...command], { stdin: "pipe", stdout: "pipe", stderr: "pipe", env: {} });
@@ -29,6 +35,7 @@ export async function runJob<J extends Job>(
   const stderr = new Response(child.stderr).text();
   try {
     await send(child.stdin, job);
+    using _following = growing && tellGrowth(child.stdin, growing);
     for await (const text of splitLines(child.stdout, MAX_LINE_BYTES)) {
       const line = JSON.parse(text) as JobLine;
       if ("progress" in line) onProgress?.(line.progress);
@@ -48,10 +55,20 @@ export async function runJob<J extends Job>(
   }
 }
 
+/** A line for each further piece worth reading. */
+function tellGrowth(stdin: Bun.FileSink, growing: GrowingBlob): Disposable {
+  let told = 0;
+  return growing.follow((bytes, isComplete) => {
+    if (bytes - told < GROWTH_BYTES && !isComplete) return;
+    told = bytes;
+    void send(stdin, { bytes, isComplete } satisfies Growth);
+  });
+}
+
 /** The pipe is left open: its end would tell the helper that we have gone. */
-async function send(stdin: Bun.FileSink, job: Job): Promise<void> {
+async function send(stdin: Bun.FileSink, message: Job | Growth): Promise<void> {
   try {
-    stdin.write(`${JSON.stringify(job)}\n`);
+    stdin.write(`${JSON.stringify(message)}\n`);
     await stdin.flush();
   } catch {
     // a helper that died at once is noticed by its silence

@@ -3,6 +3,7 @@ import { setPriority } from "node:os";
 import { splitLines } from "#base/streams.ts";
 import { runCompressHelper } from "./compress-helper.ts";
 import { copyTree } from "./copy-tree.ts";
+import { GrowingFile, type Growth } from "./growing-file.ts";
 import { encodeFailure, type Job, type JobLine } from "./job.ts";
 import { measureTree } from "./measure-tree.ts";
 import { unpackBlob } from "./unpack-blob.ts";
@@ -25,9 +26,11 @@ export async function runUnpackHelper(argv: readonly string[]): Promise<number> 
   const first = await input.next();
   if (first.done) return 2;
   const abort = new AbortController();
-  void input.next().then(() => abort.abort(new Error("the daemon has gone")));
+  const job = JSON.parse(first.value) as Job;
+  const growing = job.job === "unpack" && job.isGrowing ? new GrowingFile(job.source) : undefined;
+  void followDaemon(input, growing).finally(() => abort.abort(new Error("the daemon has gone")));
   try {
-    tell({ result: await perform(JSON.parse(first.value) as Job, abort.signal) });
+    tell({ result: await perform(job, growing, abort.signal) });
     return 0;
   } catch (error) {
     tell({ failed: encodeFailure(error) });
@@ -35,7 +38,12 @@ export async function runUnpackHelper(argv: readonly string[]): Promise<number> 
   }
 }
 
-async function perform(job: Job, signal: AbortSignal): Promise<unknown> {
+/** Ends with the daemon's end of the pipe. */
+async function followDaemon(input: AsyncIterable<string>, growing: GrowingFile | undefined): Promise<void> {
+  for await (const line of input) growing?.grow(JSON.parse(line) as Growth);
+}
+
+async function perform(job: Job, growing: GrowingFile | undefined, signal: AbortSignal): Promise<unknown> {
   if (job.job === "copy") {
     copyTree(job.from, job.to);
     return {};
@@ -47,7 +55,7 @@ async function perform(job: Job, signal: AbortSignal): Promise<unknown> {
     told = currentBytes;
     tell({ progress: currentBytes });
   };
-  return await unpackBlob({ ...job, onProgress, signal });
+  return await unpackBlob({ ...job, bytes: growing?.read(), onProgress, signal });
 }
 
 function tell(line: JobLine): void {

@@ -13,7 +13,11 @@ import {
 import type { UnpackBlobRequest, UnpackedBlob } from "./unpack-blob.ts";
 
 export type Job =
-  | ({ readonly job: "unpack" } & Omit<UnpackBlobRequest, "onProgress" | "signal">)
+  | ({
+      readonly job: "unpack";
+      /** The source is still being written: lines of `Growth` follow. */
+      readonly isGrowing: boolean;
+    } & Omit<UnpackBlobRequest, "bytes" | "onProgress" | "signal">)
   /** Copies the files of one directory into another. */
   | { readonly job: "copy"; readonly from: string; readonly to: string }
   /** Measures what directories take on the disk. */

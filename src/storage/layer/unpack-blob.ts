@@ -3,7 +3,7 @@ import { throwIfAborted } from "#base/async.ts";
 import { decompress } from "#base/compress.ts";
 import { type Digest, DigestMeter } from "#base/digest.ts";
 import { InvalidArgument } from "#base/errors.ts";
-import { tap } from "#base/streams.ts";
+import { type ByteSource, tap } from "#base/streams.ts";
 import type { TarSink } from "#base/tar-archive.ts";
 import { TarParser } from "#base/tar-read.ts";
 import { ImageWriter } from "../erofs/image-writer.ts";
@@ -14,6 +14,8 @@ import { LayerWriter } from "./unpack.ts";
 export interface UnpackBlobRequest {
   /** A blob file: tar, plain or compressed. */
   readonly source: string;
+  /** The file's bytes, where it is still being written. */
+  readonly bytes?: ByteSource | undefined;
   readonly directory: string;
   readonly whiteouts: WhiteoutStyle;
   /** An EROFS image is written here, and nothing into the directory. */
@@ -57,10 +59,13 @@ export async function unpackBlob(request: UnpackBlobRequest): Promise<UnpackedBl
     ? new ImageWriter(request.image, { bounds, dataOffset: () => parser.offset })
     : new LayerWriter(request);
   const parser: TarParser = new TarParser(target);
-  const file = tap(createReadStream(request.source, { highWaterMark: READ_BYTES }), (chunk) => {
-    blobBytes += chunk.byteLength;
-    request.onProgress?.(blobBytes);
-  });
+  const file = tap(
+    request.bytes ?? createReadStream(request.source, { highWaterMark: READ_BYTES }),
+    (chunk) => {
+      blobBytes += chunk.byteLength;
+      request.onProgress?.(blobBytes);
+    },
+  );
   for await (const chunk of decompress(file)) {
     throwIfAborted(signal, "unpack layer");
     tar.update(chunk);

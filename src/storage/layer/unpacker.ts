@@ -19,11 +19,21 @@ export function createLayerUnpacker(options: LayerUnpackerOptions): LayerUnpacke
   const limiter = new Limiter(options.parallel);
   const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
   return {
-    async unpack({ source, prepared, expectedDiffId, progress, signal }) {
+    async unpack({ source, growing, prepared, expectedDiffId, progress, signal }) {
       const { directory, whiteouts, image } = prepared;
-      const job = { job: "unpack", source, directory, whiteouts, image, bounds, expectedDiffId } as const;
+      const isGrowing = growing !== undefined;
+      const job = {
+        job: "unpack",
+        isGrowing,
+        source,
+        directory,
+        whiteouts,
+        image,
+        bounds,
+        expectedDiffId,
+      } as const;
       const onProgress = progress && ((currentBytes: number) => progress({ currentBytes }));
-      const unpacked = await limiter.run(() => runJob(helperCommand, job, { onProgress, signal }));
+      const unpacked = await limiter.run(() => runJob(helperCommand, job, { onProgress, growing, signal }));
       const { implicitDirectories, warnings, ...result } = unpacked;
       if (warnings.length > 0) log.warn("layer unpacked with losses", { diffId: result.diffId, warnings });
       if (whiteouts === "overlay" && !image) writeImplicitList(prepared, implicitDirectories);
