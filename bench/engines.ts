@@ -15,6 +15,8 @@ export interface Engine {
   readonly supervisor: string;
   /** PSS of everything that runs because the engine runs, without containers' own processes, KiB. */
   memoryKiB(): number | undefined;
+  /** The daemon's own processes, without clients, supervisors and containers; empty without a daemon. */
+  pids(): number[];
 }
 
 const WHARF = join(import.meta.dir, "../dist/wharf");
@@ -56,8 +58,9 @@ function wharf(directory: string, runtime: "crun" | "runc"): Engine {
     argv,
     socket,
     env: { DOCKER_HOST: `unix://${socket}` },
-    client: WHARF,
+    client: process.argv.includes("--docker-client") ? "docker" : WHARF,
     supervisor: `wharf-shim --directory ${root}`,
+    daemons: () => pidsOf(`daemon -H unix://${socket}`),
     processes: () => pidsOf(join(root, "data")),
   });
 }
@@ -88,6 +91,10 @@ function docker(directory: string): Engine {
     env: { DOCKER_HOST: `unix://${socket}` },
     client: "docker",
     supervisor: "containerd-shim",
+    daemons: () => [
+      ...pidsOf(`dockerd -H unix://${socket}`),
+      ...pidsOf(`containerd --config ${join(root, "run")}`),
+    ],
     processes: () => pidsOf(`dockerd -H unix://${socket}`),
   });
 }
@@ -101,6 +108,7 @@ interface DaemonEngine {
   readonly client: string;
   readonly supervisor: string;
   readonly processes: () => number[];
+  readonly daemons: () => number[];
 }
 
 function daemonEngine(spec: DaemonEngine): Engine {
@@ -123,6 +131,7 @@ function daemonEngine(spec: DaemonEngine): Engine {
       await child?.exited;
     },
     memoryKiB: () => treePssKiB(spec.processes()),
+    pids: spec.daemons,
   };
 }
 
@@ -166,5 +175,6 @@ function podman(directory: string): Engine {
     },
     async stop() {},
     memoryKiB: () => undefined,
+    pids: () => [],
   };
 }

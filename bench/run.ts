@@ -9,6 +9,7 @@ import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
 import { type Engine, findEngines } from "./engines.ts";
 import { median, memAvailableKiB, pidsOf, pssKiB, timeCommand } from "./measure.ts";
 import { removeFifty, rows, startFifty } from "./rows.ts";
+import { streamRows } from "./stream-rows.ts";
 
 type Result = Record<string, Record<string, number | undefined>>;
 
@@ -21,7 +22,8 @@ async function main(): Promise<number> {
   const only = option("--only");
   const directory = mkdtempSync("/tmp/wharf-bench-");
   const archive = makeImage(directory);
-  const engines = findEngines(directory);
+  const wanted = option("--engines")?.split(",");
+  const engines = findEngines(directory).filter(({ name }) => wanted?.some((part) => name.includes(part)) ?? true);
   const result: Result = {};
   const starts: Record<string, number | undefined> = {};
   for (const engine of engines) {
@@ -31,14 +33,15 @@ async function main(): Promise<number> {
   }
   const favorDynMods = readFileSync("/proc/self/cgroup", "utf8").includes("favordynmods");
   const idle = await idleMemory(engines);
-  for (const row of rows(rounds)) {
-    if (only !== undefined && !row.name.includes(only)) continue;
+  for (const row of [...rows(rounds), ...streamRows(rounds)]) {
+    if (only !== undefined && !only.split(",").some((part) => row.name.includes(part))) continue;
     const times: Record<string, number[]> = Object.fromEntries(engines.map((engine) => [engine.name, []]));
     for (let round = 0; round < row.rounds; round++) {
-      for (const engine of engines) times[engine.name]!.push(await row.measure(engine, round));
+      for (const engine of engines)
+        if (!row.skip?.(engine)) times[engine.name]!.push(await row.measure(engine, round));
     }
     result[`${row.name}, ms`] = Object.fromEntries(
-      Object.entries(times).map(([name, all]) => [name, median(all)]),
+      Object.entries(times).map(([name, all]) => [name, all.length > 0 ? median(all) : undefined]),
     );
     console.error(`measured: ${row.name}`);
   }

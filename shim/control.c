@@ -15,7 +15,7 @@
 enum { HELLO_VERSION = 4, HELLO_KIND = 5, HELLO_STREAMS = 6, ANSWER_STATUS = 5 };
 enum { KIND_CONTROL = 1, KIND_ATTACH = 2 };
 enum { ACCEPTED = 0, TOO_MANY = 1, NOT_UNDERSTOOD = 2 };
-enum { RESIZE = 1, SIGNAL = 2, CLOSE_STDIN = 3, REOPEN_LOG = 4 };
+enum { RESIZE = 1, SIGNAL = 2, CLOSE_STDIN = 3, REOPEN_LOG = 4, ADOPT_COMPRESSED = 5 };
 
 // The name is relative: a path of any length fits. The mode is set before the name exists.
 int listen_at(const char *name, struct error *error) {
@@ -84,6 +84,26 @@ void announce_failed(struct connections *all, const struct error *error, int sta
   control_notify_all(all, NOTICE_FAILED, text, (size_t)length);
 }
 
+static void tell_log_failure(struct connections *all, const struct log *log, int code) {
+  char text[64];
+  int length = snprintf(text, sizeof text, "{\"errno\":%d,\"lost\":%llu}", code, (unsigned long long)log->lost);
+  control_notify_all(all, NOTICE_LOG, text, (size_t)length);
+}
+
+void announce_log(struct shim *shim) {
+  struct log *log = &shim->log;
+  if (log->rotated && log->compressed) control_notify_all(&shim->connections, NOTICE_ROTATED, "{}", 2);
+  log->rotated = false;
+  if (log->failure == 0) return;
+  if (!log->told) tell_log_failure(&shim->connections, log, log->failure);
+  log->told = true;
+  if (log->torn) return;
+  tell_log_failure(&shim->connections, log, 0);
+  log->failure = 0;
+  log->lost = 0;
+  log->told = false;
+}
+
 bool control_is_connected(const struct connections *all) {
   for (int i = 0; i < all->count; i++)
     if (all->list[i].kind == CONTROL && all->list[i].reads) return true;
@@ -109,19 +129,21 @@ static bool greet(struct shim *shim, struct connection *connection) {
   return true;
 }
 
-static unsigned number_at(const uint8_t *bytes, int size) {
-  unsigned number = 0;
+static uint64_t number_at(const uint8_t *bytes, int size) {
+  uint64_t number = 0;
   for (int i = 0; i < size; i++) number = number << 8 | bytes[i];
   return number;
 }
 
 static bool obey(struct shim *shim, const uint8_t *frame, unsigned length) {
   const uint8_t *payload = frame + FRAME_HEAD;
-  if (frame[0] == RESIZE && length == 4) stdio_resize(&shim->stdio, number_at(payload, 2), number_at(payload + 2, 2));
+  if (frame[0] == RESIZE && length == 4)
+    stdio_resize(&shim->stdio, (unsigned)number_at(payload, 2), (unsigned)number_at(payload + 2, 2));
   else if (frame[0] == SIGNAL && length == 4) {
     if (shim->process.phase == RUNNING) kill(shim->process.pid, (int)number_at(payload, 4));
   } else if (frame[0] == CLOSE_STDIN && length == 0) stdin_close(&shim->stdio);
   else if (frame[0] == REOPEN_LOG && length == 0) log_reopen(&shim->log);
+  else if (frame[0] == ADOPT_COMPRESSED && length == 8) log_adopt_compressed(&shim->log, number_at(payload, 8));
   else return false;
   return true;
 }
@@ -129,7 +151,7 @@ static bool obey(struct shim *shim, const uint8_t *frame, unsigned length) {
 bool control_receive(struct shim *shim, struct connection *connection) {
   for (;;) {
     bool in_payload = connection->head_length >= FRAME_HEAD;
-    unsigned length = in_payload ? number_at(connection->head + 4, 4) : 0;
+    unsigned length = in_payload ? (unsigned)number_at(connection->head + 4, 4) : 0;
     size_t wanted = FRAME_HEAD + length - connection->head_length;
     ssize_t got = recv(connection->fd, connection->head + connection->head_length, wanted, MSG_DONTWAIT);
     if (got < 0) return errno == EAGAIN || errno == EINTR;
@@ -142,7 +164,7 @@ bool control_receive(struct shim *shim, struct connection *connection) {
       if (connection->kind == ATTACH) return true;
       continue;
     }
-    length = number_at(connection->head + 4, 4);
+    length = (unsigned)number_at(connection->head + 4, 4);
     if (length > CONTROL_PAYLOAD_MAX) return false;
     if (connection->head_length < FRAME_HEAD + length) continue;
     connection->head_length = 0;

@@ -6,10 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "json.h"
-
 static int open_file(const char *path, int flags) {
-  return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0640);
+  return open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0640);
 }
 
 static void adopt(struct log *log, int fd) {
@@ -18,6 +16,7 @@ static void adopt(struct log *log, int fd) {
   log->fd = fd;
   log->size = fstat(fd, &status) == 0 ? status.st_size : 0;
   log->boundary = log->complete = log->size;
+  if (log->format == LOG_LOCAL && !local_adopt(log)) log_rotate(log);
 }
 
 int log_open(struct log *log, struct error *error) {
@@ -29,12 +28,13 @@ int log_open(struct log *log, struct error *error) {
   return 0;
 }
 
-// Returns the bytes written: fewer than `length` when the disk is full.
+// Returns the bytes written: fewer than `length` when the disk is full, with errno set.
 static size_t write_all(int fd, const uint8_t *data, size_t length) {
   size_t done = 0;
   while (done < length) {
     ssize_t written = write(fd, data + done, length - done);
     if (written < 0 && errno == EINTR) continue;
+    if (written == 0) errno = EIO;
     if (written <= 0) break;
     done += (size_t)written;
   }
@@ -44,17 +44,24 @@ static size_t write_all(int fd, const uint8_t *data, size_t length) {
 // A full disk must not make the log unreadable: the file is cut back to whole entries, the rest is lost.
 static void drop_torn_entry(struct log *log) {
   struct stat status;
+  if (log->failure == 0) log->failure = errno ? errno : EIO;
   if (fstat(log->fd, &status) == 0 && status.st_size > log->complete && ftruncate(log->fd, log->complete) < 0)
     log->complete = status.st_size;
   log->size = log->boundary = log->complete;
   log->torn = true;
 }
 
-static void flush(struct log *log) {
+// The last whole entry in the first `written` bytes of `out` ends here.
+static void keep_whole_entries(struct log *log, size_t written) {
+  if (log->format != LOG_JSON) return;
+  const uint8_t *last = memrchr(log->out, '\n', written);  // ends an entry: inside one it is escaped
+  if (last) log->complete = log->size - (int64_t)log->out_length + (last - log->out) + 1;
+}
+
+void log_flush(struct log *log) {
   size_t written = log->torn ? log->out_length : write_all(log->fd, log->out, log->out_length);
   if (written < log->out_length) {
-    const uint8_t *last = memrchr(log->out, '\n', written);  // ends an entry: inside one it is escaped
-    if (last) log->complete = log->size - (int64_t)log->out_length + (last - log->out) + 1;
+    keep_whole_entries(log, written);
     drop_torn_entry(log);
   } else if (!log->torn) {
     log->complete = log->boundary;
@@ -62,29 +69,54 @@ static void flush(struct log *log) {
   log->out_length = 0;
 }
 
-static void rotate(struct log *log) {
-  flush(log);
-  char from[PATH_MAX], to[PATH_MAX];
+// A rotated file is plain or compressed: whichever it is moves on.
+static void shift(const char *path, int from, int to, const char *suffix) {
+  char source[PATH_MAX], target[PATH_MAX];
+  if (from == 0) snprintf(source, sizeof source, "%s", path);
+  else snprintf(source, sizeof source, "%s.%d%s", path, from, suffix);
+  snprintf(target, sizeof target, "%s.%d%s", path, to, suffix);
+  if (rename(source, target) < 0 && from > 0) unlink(target);
+}
+
+void log_rotate(struct log *log) {
+  log_flush(log);
   for (int i = log->max_files - 1; i > 0; i--) {
-    snprintf(to, sizeof to, "%s.%d", log->path, i);
-    if (i > 1) snprintf(from, sizeof from, "%s.%d", log->path, i - 1);
-    rename(i > 1 ? from : log->path, to);
+    shift(log->path, i - 1, i, "");
+    if (log->compressed && i > 1) shift(log->path, i - 1, i, ".gz");
   }
+  int64_t base = log->base + log->size - LOCAL_FILE_HEAD;
   int fd = open_file(log->path, O_TRUNC);
-  if (fd >= 0) adopt(log, fd);
+  if (fd < 0) return;
+  log->base = base > 0 ? base : 0;
+  log->rotated = log->max_files > 1;
+  adopt(log, fd);
 }
 
 void log_reopen(struct log *log) {
   if (log->fd < 0) return;
-  flush(log);
+  log_flush(log);
   int fd = open_file(log->path, 0);
   if (fd >= 0) adopt(log, fd);
 }
 
-static void put(struct log *log, const void *bytes, size_t length) {
+void log_adopt_compressed(struct log *log, uint64_t inode) {
+  char from[PATH_MAX], plain[PATH_MAX], to[PATH_MAX];
+  struct stat status;
+  snprintf(from, sizeof from, "%s.compressed", log->path ? log->path : "");
+  for (int i = 1; log->path && i < log->max_files; i++) {
+    snprintf(plain, sizeof plain, "%s.%d", log->path, i);
+    if (stat(plain, &status) < 0 || status.st_ino != inode) continue;
+    snprintf(to, sizeof to, "%s.%d.gz", log->path, i);
+    if (rename(from, to) == 0) unlink(plain);
+    return;
+  }
+  unlink(from);  // rotated away meanwhile
+}
+
+void log_put(struct log *log, const void *bytes, size_t length) {
   const uint8_t *p = bytes;
   while (length > 0) {
-    if (log->out_length == sizeof log->out) flush(log);
+    if (log->out_length == sizeof log->out) log_flush(log);
     size_t part = least(length, sizeof log->out - log->out_length);
     memcpy(log->out + log->out_length, p, part);
     log->out_length += part;
@@ -94,89 +126,29 @@ static void put(struct log *log, const void *bytes, size_t length) {
   }
 }
 
-static void put_escaped(struct log *log, const uint8_t *text, size_t length) {
-  const uint8_t *end = text + length;
-  while (text < end) {
-    const size_t piece = sizeof log->out / JSON_GROWTH / 2;
-    const uint8_t *stop = text + least((size_t)(end - text), piece);
-    if (log->out_length + (piece + 3) * JSON_GROWTH > sizeof log->out) flush(log);
-    uint8_t *from = log->out + log->out_length;
-    uint8_t *to = json_escape(from, &text, stop, end);
-    log->out_length += (size_t)(to - from);
-    log->size += to - from;
-  }
+void log_begin_entry(struct log *log) {
+  log->torn = false;
+  if (log->max_bytes > 0 && log->size >= log->max_bytes) log_rotate(log);
 }
 
-#define PUT(log, literal) put(log, literal, sizeof(literal) - 1)
-
-static void put_entry(struct log *log, int stream, const uint8_t *text, size_t length, const struct stamp *stamp) {
-  log->torn = false;
-  if (log->max_bytes > 0 && log->size >= log->max_bytes) rotate(log);
-  PUT(log, "{\"log\":\"");
-  put_escaped(log, text, length);
-  if (stream == STREAM_STDOUT) PUT(log, "\",\"stream\":\"stdout\"");
-  else PUT(log, "\",\"stream\":\"stderr\"");
-  if (log->attrs) {
-    PUT(log, ",\"attrs\":");
-    put(log, log->attrs, strlen(log->attrs));
-  }
-  PUT(log, ",\"time\":\"");
-  put(log, stamp->text, stamp->length);
-  PUT(log, "\"}\n");
+void log_end_entry(struct log *log) {
   if (log->torn) {
     log->out_length = 0;
     log->size = log->complete;
+    log->lost++;
   }
   log->boundary = log->size;
 }
 
-static void end_line(struct log *log, int stream, const uint8_t *text, size_t length) {
-  struct partial_line *line = &log->partial[stream - STREAM_STDOUT];
-  struct stamp now;
-  if (!line->continues) stamp_now(&now);
-  put_entry(log, stream, text, length, line->continues ? &line->began : &now);
-  line->continues = false;
-  line->length = 0;
-}
-
-static void split_line(struct log *log, int stream) {
-  struct partial_line *line = &log->partial[stream - STREAM_STDOUT];
-  if (!line->continues) stamp_now(&line->began);
-  put_entry(log, stream, line->text, line->length, &line->began);
-  line->continues = true;
-  line->length = 0;
-}
-
-// Takes the next line, or what is there of it. Returns the bytes used.
-static size_t take_line(struct log *log, int stream, const uint8_t *data, size_t length) {
-  struct partial_line *line = &log->partial[stream - STREAM_STDOUT];
-  size_t room = sizeof line->text - line->length;
-  const uint8_t *newline = memchr(data, '\n', least(length, room));
-  size_t used = newline ? (size_t)(newline - data) + 1 : least(length, room);
-  if (newline && line->length == 0) {
-    end_line(log, stream, data, used);
-    return used;
-  }
-  memcpy(line->text + line->length, data, used);
-  line->length += used;
-  if (newline) end_line(log, stream, line->text, line->length);
-  else if (line->length == sizeof line->text) split_line(log, stream);
-  return used;
-}
-
 void log_write(struct log *log, int stream, const uint8_t *data, size_t length) {
   if (log->fd < 0) return;
-  while (length > 0) {
-    size_t used = take_line(log, stream, data, length);
-    data += used;
-    length -= used;
-  }
-  flush(log);
+  if (log->format == LOG_LOCAL) local_write(log, stream, data, length);
+  else json_write(log, stream, data, length);
+  log_flush(log);
 }
 
 void log_end(struct log *log, int stream) {
-  struct partial_line *line = &log->partial[stream - STREAM_STDOUT];
-  if (log->fd < 0 || line->length == 0) return;
-  end_line(log, stream, line->text, line->length);
-  flush(log);
+  if (log->fd < 0 || log->format != LOG_JSON) return;
+  json_end(log, stream);
+  log_flush(log);
 }

@@ -96,6 +96,7 @@ static void serve_all(struct shim *shim, int connections) {
   for (int i = 0; i < SOURCES; i++)
     if (polled[POLL_SOURCES + i].revents && !somebody_holds(shim))
       stdio_pump(stdio, i, &shim->log, &shim->connections, &shim->options);
+  announce_log(shim);
 }
 
 bool turn(struct shim *shim, int timeout_ms) {

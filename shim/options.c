@@ -6,7 +6,7 @@
 
 enum option_code {
   DIRECTORY = 256, CONTROL_FD, ATTACH_FD, RUNTIME_FD, HIDE, TERMINAL, STDIN, STDIN_ONCE, RECORD, OVERFLOW,
-  LOG_PATH, LOG_MAX_BYTES, LOG_MAX_FILES, LOG_ATTRS, RING_BYTES, STALL_MS,
+  LOG_PATH, LOG_MAX_BYTES, LOG_MAX_FILES, LOG_ATTRS, LOG_LOCAL_FORMAT, LOG_COMPRESSED, RING_BYTES, STALL_MS,
 };
 
 static const struct option known[] = {
@@ -24,6 +24,8 @@ static const struct option known[] = {
   {"log-max-bytes", required_argument, NULL, LOG_MAX_BYTES},
   {"log-max-files", required_argument, NULL, LOG_MAX_FILES},
   {"log-attrs", required_argument, NULL, LOG_ATTRS},
+  {"log-local", no_argument, NULL, LOG_LOCAL_FORMAT},
+  {"log-compressed", no_argument, NULL, LOG_COMPRESSED},
   {"ring-bytes", required_argument, NULL, RING_BYTES},
   {"stall-ms", required_argument, NULL, STALL_MS},
   {NULL, 0, NULL, 0},
@@ -57,6 +59,8 @@ static int take_option(struct options *options, int code, struct error *error) {
     case LOG_MAX_BYTES: options->log_max_bytes = atoll(optarg); return 0;
     case LOG_MAX_FILES: options->log_max_files = atoi(optarg); return 0;
     case LOG_ATTRS: options->log_attrs = optarg; return 0;
+    case LOG_LOCAL_FORMAT: options->log_format = LOG_LOCAL; return 0;
+    case LOG_COMPRESSED: options->log_compressed = true; return 0;
     case RING_BYTES: options->ring.bytes = strtoull(optarg, NULL, 10); return 0;
     case STALL_MS: options->stall_ms = atoi(optarg); return 0;
     default: return invalid(error, "read options");

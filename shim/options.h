@@ -29,6 +29,8 @@ struct options {
   struct ring_limits ring;
   int stall_ms;
   const char *log_path;
+  enum log_format log_format;
+  bool log_compressed;
   const char *log_attrs;
   int64_t log_max_bytes;
   int log_max_files;

@@ -60,6 +60,8 @@ static int open_all(struct child_ends *ends, struct error *error) {
   log->attrs = options->log_attrs;
   log->max_bytes = options->log_max_bytes;
   log->max_files = options->log_max_files;
+  log->format = options->log_format;
+  log->compressed = options->log_compressed;
   if (chdir(options->directory) < 0) return fail(error, "enter the run directory");
   unlink("pid");
   if (take_signals(error) < 0 || log_open(log, error) < 0) return -1;
@@ -134,6 +136,12 @@ static bool is_done(struct connection *connection) {
   return false;
 }
 
+// Nothing ran: a connection that waited for it is given back as it was, for the daemon may have words for its client.
+static void release_readers(void) {
+  for (int i = shim.connections.count - 1; i >= 0; i--)
+    if (shim.connections.list[i].kind == ATTACH) connection_close(&shim.connections, i);
+}
+
 // Readers get the rest of their rings, and everybody time to hang up.
 static void see_off(void) {
   close_fd(&shim.listener);
@@ -157,6 +165,7 @@ static int supervise(int argc, char **argv) {
   own_descriptors(&shim.options);
   take_inherited_connections();
   if (start(&error) < 0) {
+    release_readers();
     announce_failed(&shim.connections, &error, -1);
     see_off();
     return 1;
@@ -164,7 +173,10 @@ static int supervise(int argc, char **argv) {
   avoid_oom_killer();
   while (shim.process.phase == STARTING || shim.process.phase == RUNNING) turn(&shim, -1);
   if (shim.process.phase == ENDED) conclude();
-  else announce_failed_runtime();
+  else {
+    release_readers();
+    announce_failed_runtime();
+  }
   see_off();
   return 0;
 }

@@ -8,8 +8,9 @@
 #include "log.h"
 #include "options.h"
 
-#define CHUNK_MAX 32768
-#define INPUT_MAX 16384
+// Docker's client writes at most as much at once.
+#define CHUNK_MAX 65536
+#define INPUT_MAX 32768
 
 enum { OUTPUT, ERRORS, SOURCES };
 

@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import { createFiles } from "#kernel/files/files.ts";
 import type { SupervisorOptions } from "#runtime/shim/arguments.ts";
 import type { ControlConnection } from "#runtime/shim/control-connection.ts";
-import type { ExitRecord, FailedNotice, Notice, StartedNotice } from "#runtime/shim/protocol.ts";
+import type { ExitRecord, FailedNotice, LogNotice, Notice, StartedNotice } from "#runtime/shim/protocol.ts";
 import { spawnSupervisor } from "#runtime/shim/spawn.ts";
 import type { AttachOptions, LogTarget } from "#runtime/types.ts";
 import { buildShim } from "../../tools/build-shim.ts";
@@ -29,6 +29,7 @@ export interface TestSupervisor extends AsyncDisposable {
   readonly closed: Promise<void>;
   /** In the order of `attach`. */
   readonly readers: readonly Duplex[];
+  readonly logNotices: readonly LogNotice[];
   readonly recordPath: string;
   readonly logPath: string;
 }
@@ -58,6 +59,7 @@ export async function startSupervisor(request: SupervisorRequest = {}): Promise<
   const failed = Promise.withResolvers<FailedNotice>();
   const closed = Promise.withResolvers<void>();
   const readers: Duplex[] = [];
+  const logNotices: LogNotice[] = [];
   let running = 0;
   const { control } = await spawnSupervisor(
     createFiles(),
@@ -85,6 +87,7 @@ export async function startSupervisor(request: SupervisorRequest = {}): Promise<
     },
     {
       notice: (notice: Notice) => {
+        if (notice.type === "log") return void logNotices.push(notice.log);
         running = notice.type === "started" ? notice.started.pid : 0;
         if (notice.type === "started") started.resolve(notice.started);
         else if (notice.type === "exited") exited.resolve(notice.record);
@@ -101,6 +104,7 @@ export async function startSupervisor(request: SupervisorRequest = {}): Promise<
     failed: failed.promise,
     closed: closed.promise,
     readers,
+    logNotices,
     ...paths,
     async [Symbol.asyncDispose]() {
       control[Symbol.dispose]();

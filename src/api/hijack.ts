@@ -30,6 +30,28 @@ export function hijack(
   return { kind: "hijack", head: `${head.join("\r\n")}\r\n\r\n`, serve: options.serve };
 }
 
+interface Offered {
+  readonly fd: number;
+  release(): void;
+}
+
+/** The client's connection as a process can inherit it; undefined where it cannot. */
+export function offerOf(client: Duplex): Offered | undefined {
+  return (client as { offer?(): Offered | undefined }).offer?.();
+}
+
+/** As `joinStreams`, unless the process takes the client's own connection: then nothing is left to do here. */
+export async function serveProcess(
+  client: Duplex,
+  process: Duplex & { offer?(connection: Offered): Promise<boolean> },
+  options: { readonly input: boolean },
+): Promise<void> {
+  const offered = process.offer && offerOf(client);
+  if (offered && (await process.offer!(offered))) return;
+  if (process.destroyed) client.destroy();
+  else await joinStreams(client, process, options);
+}
+
 /**
  * Carries bytes between a client and a process until the output ends or the client is gone; each side waits for the
  * other's pace. The client ending its half ends only the process's input.

@@ -46,7 +46,11 @@ async function connect(
   const isTyping = stdin && (record.config.Tty ?? false);
   if (run && !replay && !isTyping) return await run.process.attach(options);
   const client = new ClientStream(
-    isTyping ? { detachKeys, onDetach: () => emitContainerEvent(ctx, record, "detach") } : {},
+    isTyping
+      ? { detachKeys, onDetach: () => emitContainerEvent(ctx, record, "detach") }
+      : replay
+        ? {}
+        : { isHungUp: (fd) => ctx.runtime.isHungUp(fd) },
   );
   if (run) client.connect(await run.process.attach(options), replay);
   else waitForStart(ctx, record.id, client, options, replay);
@@ -64,6 +68,7 @@ function waitForStart(
   const reader: WaitingReader = {
     options,
     connected: (stream: AttachStream) => client.connect(stream, replay),
+    direct: () => client.takeOffer(),
     failed: () => client.endUnconnected(),
   };
   waitingReaders.add(reader);

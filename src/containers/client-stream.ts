@@ -1,7 +1,25 @@
 import { Duplex } from "node:stream";
+import type { DirectConnection } from "#runtime/types.ts";
 import { DetachMatcher } from "./detach-keys.ts";
 
+interface Offer {
+  readonly connection: OfferedConnection;
+  readonly settle: (isTaken: boolean) => void;
+}
+
+/** So often somebody looks whether a client that waits, unread, is still there. */
+const LOOK_EVERY_MS = 5000;
+
+/** A client's own socket, unread since its request, for a supervisor to inherit. */
+export interface OfferedConnection {
+  readonly fd: number;
+  /** Closes our hold on it, without ending the connection. */
+  release(): void;
+}
+
 export interface ClientStreamOptions {
+  /** Takes offered connections; absent where bytes must pass through here. Tells whether a client has gone. */
+  readonly isHungUp?: (fd: number) => boolean;
   /** The key sequence that lets go, where the client types at a terminal. */
   readonly detachKeys?: Uint8Array;
   readonly onDetach?: () => void;
@@ -14,6 +32,8 @@ export interface ClientStreamOptions {
 export class ClientStream extends Duplex {
   readonly #matcher: DetachMatcher | undefined;
   readonly #onDetach: (() => void) | undefined;
+  readonly #isHungUp: ((fd: number) => boolean) | undefined;
+  #offer: Offer | undefined;
   #inner: Duplex | undefined;
   /** Input that came before the connection. */
   #waitingInput: (() => void) | undefined;
@@ -26,6 +46,44 @@ export class ClientStream extends Duplex {
     super();
     this.#matcher = options.detachKeys && new DetachMatcher(options.detachKeys);
     this.#onDetach = options.onDetach;
+    this.#isHungUp = options.isHungUp;
+  }
+
+  /**
+   * Offers the client's own connection to the process that is to come.
+   * @returns whether it was taken; if not, the client is to be joined with this stream
+   */
+  async offer(connection: OfferedConnection): Promise<boolean> {
+    const isHungUp = this.#isHungUp;
+    if (!isHungUp || this.#inner || this.#isOver || this.destroyed) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const look = setInterval(() => isHungUp(connection.fd) && this.destroy(), LOOK_EVERY_MS);
+    look.unref();
+    this.#offer = { connection, settle: resolve };
+    try {
+      return await promise;
+    } finally {
+      clearInterval(look);
+    }
+  }
+
+  /** For the supervisor that is being started: the connection it may inherit. */
+  takeOffer(): DirectConnection | undefined {
+    const offer = this.#offer;
+    if (!offer || this.#isHungUp?.(offer.connection.fd)) return undefined;
+    return {
+      fd: offer.connection.fd,
+      taken: () => {
+        offer.connection.release();
+        this.#settleOffer(true);
+        this.destroy();
+      },
+    };
+  }
+
+  #settleOffer(isTaken: boolean): void {
+    this.#offer?.settle(isTaken);
+    this.#offer = undefined;
   }
 
   /** @param before is delivered first, in the order it comes; what the process says meanwhile waits behind it */
@@ -35,6 +93,7 @@ export class ClientStream extends Duplex {
       return;
     }
     this.#inner = inner;
+    this.#settleOffer(false);
     inner.on("error", () => {}); // a process that has gone reads no input: its end comes as "close"
     void this.#deliver(inner, before);
     this.#waitingInput?.();
@@ -44,6 +103,7 @@ export class ClientStream extends Duplex {
   /** There will be nothing to connect to: the client sees the end. */
   endUnconnected(): void {
     this.#isOver = true;
+    this.#settleOffer(false);
     this.#endOutput();
     this.end();
     this.#waitingInput?.();
@@ -68,6 +128,7 @@ export class ClientStream extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#inner?.destroy();
+    this.#settleOffer(false);
     done(error);
   }
 

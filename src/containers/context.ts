@@ -109,6 +109,7 @@ export interface ContainersDeps {
     | "probe"
     | "checkCheckpoints"
     | "checkpoint"
+    | "isHungUp"
     | "defaultName"
   >;
   /** Binds, mounts, tmpfs and volumes of a request as one checked list. @throws InvalidArgument with Docker's texts */

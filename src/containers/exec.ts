@@ -3,7 +3,7 @@ import { newId } from "#base/ids.ts";
 import { execProcess } from "#runtime/spec/process.ts";
 import type { AttachStream, PendingAttach, SupervisedProcess } from "#runtime/types.ts";
 import type { ExecConfig, ExecInspect } from "#spec/docker/exec.ts";
-import { ClientStream } from "./client-stream.ts";
+import { ClientStream, type OfferedConnection } from "./client-stream.ts";
 import type { Context } from "./context.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
@@ -21,6 +21,7 @@ export interface ExecStartOptions {
   readonly detach: boolean;
   /** [height, width] */
   readonly consoleSize?: readonly number[];
+  readonly connection?: OfferedConnection | undefined;
 }
 
 export function createExec(ctx: Context, nameOrId: string, config: ExecConfig): string {
@@ -62,7 +63,7 @@ export async function startExec(
   nextStatus(subjectOf(ctx, record), "exec");
   session.state = "starting";
   const attached: { stream?: AttachStream } = {};
-  const pending = options.detach ? undefined : pendingAttach(session, attached);
+  const pending = options.detach ? undefined : pendingAttach(session, attached, options.connection);
   emitContainerEvent(ctx, record, `exec_start: ${commandText(session.config.Cmd!)}`, { execID: execId });
   try {
     session.process = await runSession(ctx, record, session, options, pending);
@@ -142,8 +143,15 @@ function checkNotStarted({ id, state }: ExecSession): void {
   if (state !== "created") throw new Conflict(`exec command ${id} is already running`);
 }
 
-function pendingAttach({ config }: ExecSession, attached: { stream?: AttachStream }): PendingAttach {
+function pendingAttach(
+  { config }: ExecSession,
+  attached: { stream?: AttachStream },
+  connection: OfferedConnection | undefined,
+): PendingAttach {
+  const isTyping = config.Tty && config.AttachStdin; // the keys to leave must be watched for
+  const direct = connection && !isTyping && { fd: connection.fd, taken: () => connection.release() };
   return {
+    ...(direct ? { direct: () => direct } : {}),
     options: {
       stdin: config.AttachStdin ?? false,
       stdout: config.AttachStdout ?? false,

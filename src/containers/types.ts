@@ -25,6 +25,7 @@ import type { ExecConfig, ExecInspect } from "#spec/docker/exec.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
 import type { PlannedMount } from "#volumes/types.ts";
 import type { RemovalPlan } from "./plan-remove.ts";
+import type { OfferedConnection } from "./client-stream.ts";
 
 /** What `create` decided; changed only by rename, update and network connect. */
 export interface ContainerRecord {
@@ -225,11 +226,17 @@ export interface Containers {
     condition: WaitCondition,
     signal?: AbortSignal,
   ): Promise<{ readonly result: Promise<WaitResult> }>;
-  /** Works before the start too: the stream then waits. Frames unless the container has a terminal. */
+  /**
+   * Works before the start too: the stream then waits, and takes the client's own connection for the process where it
+   * has `offer` and the client's bytes need no care. Frames unless the container has a terminal.
+   */
   attach(
     nameOrId: string,
     request: AttachRequest,
-  ): Promise<{ readonly stream: Duplex; readonly terminal: boolean }>;
+  ): Promise<{
+    readonly stream: Duplex & { offer?(connection: OfferedConnection): Promise<boolean> };
+    readonly terminal: boolean;
+  }>;
   /** Docker's frames (raw with a terminal). */
   logs(
     nameOrId: string,
@@ -266,6 +273,8 @@ export interface Containers {
       readonly detach: boolean;
       readonly terminal: boolean;
       readonly consoleSize?: readonly number[];
+      /** The client's own connection: taken where its bytes need no care, and then there is no stream. */
+      readonly connection?: OfferedConnection | undefined;
     },
   ): Promise<{ readonly stream: AttachStream | undefined; readonly terminal: boolean }>;
   execInspect(execId: string): ExecInspect;

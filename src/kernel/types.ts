@@ -523,6 +523,8 @@ export interface Files {
   listXattrs(path: string): string[];
   /** Connected pair of AF_UNIX stream sockets, close-on-exec, blocking mode left off. */
   socketPair(): [number, number];
+  /** Whether the peer of a connected socket has gone altogether; one that merely ended its half has not. */
+  isHungUp(fd: number): boolean;
   /** A sealed in-memory copy of a program, opened read-only: execve of its /proc/self/fd path cannot be tampered with. */
   sealedCopy(path: string, name: string): number;
   statfs(path: string): {

@@ -43,7 +43,7 @@ export async function launch(parts: LaunchParts, request: Launch): Promise<Super
   const { id, directory } = request;
   const { files, features } = parts.kernel;
   const hide = request.runtime.kind === "crun" ? features.hybridUnifiedMount : undefined;
-  const { control, readers } = await spawnSupervisor(
+  const { control, readers, direct } = await spawnSupervisor(
     files,
     {
       program: [parts.supervisorPath],
@@ -55,6 +55,7 @@ export async function launch(parts: LaunchParts, request: Launch): Promise<Super
   );
   const outcome = await watch.started;
   if (outcome.type === "started") {
+    for (const connection of direct) connection.taken();
     return supervisedProcess({ id, directory, started: outcome.started, watch, control, files });
   }
   control[Symbol.dispose]();

@@ -7,11 +7,13 @@ import type { ControlConnection } from "./shim/control-connection.ts";
 import {
   decodeExitRecord,
   type ExitRecord,
+  encodeAdoptCompressed,
   encodeCloseStdin,
   encodeReopenLog,
   encodeResize,
   encodeSignal,
   type FailedNotice,
+  type LogNotice,
   type Notice,
   SOCKET_NAME,
   type StartedNotice,
@@ -21,6 +23,8 @@ import type { AttachOptions, AttachStream, ExitStatus, SupervisedProcess } from 
 /** 128 + SIGKILL: nobody saw the end, and what ends unseen was killed. */
 const LOST_CODE = 137;
 const SIGKILL = 9;
+/** Notices kept for a listener that is about to come; an exec session has none. */
+const UNHEARD_MAX = 16;
 
 /** What became of a start, told by the supervisor. */
 export type StartOutcome =
@@ -36,6 +40,9 @@ export class Watch {
   readonly #started = Promise.withResolvers<StartOutcome>();
   readonly #exited = Promise.withResolvers<ExitStatus>();
   #ended = false;
+  #logListener: ((notice: LogNotice) => void) | undefined;
+  /** Of a log that failed before anybody listened. */
+  #unheard: LogNotice[] = [];
 
   /** @param recordPath where the supervisor writes how the process ended, if it does */
   constructor(recordPath: string | undefined) {
@@ -58,12 +65,23 @@ export class Watch {
   notice(notice: Notice): void {
     if (notice.type === "started") this.#started.resolve(notice);
     else if (notice.type === "failed") this.#started.resolve(notice);
+    else if (notice.type === "log") this.#tellLog(notice.log);
     else this.#end(exitStatusOf(notice.record));
   }
 
   closed(): void {
     this.#started.resolve({ type: "failed", failure: undefined });
     if (!this.#ended) this.#end(readExitRecord(this.#recordPath) ?? lostStatus());
+  }
+
+  set logListener(listener: (notice: LogNotice) => void) {
+    this.#logListener = listener;
+    for (const notice of this.#unheard.splice(0)) listener(notice);
+  }
+
+  #tellLog(notice: LogNotice): void {
+    if (this.#logListener) this.#logListener(notice);
+    else if (this.#unheard.length < UNHEARD_MAX) this.#unheard.push(notice);
   }
 
   #end(status: ExitStatus): void {
@@ -115,6 +133,10 @@ export function supervisedProcess(parts: SupervisedProcessParts): SupervisedProc
     resize: (rows, columns) => void tell(encodeResize(rows, columns)),
     signal: (signal) => tell(encodeSignal(signal)),
     closeStdin: () => void tell(encodeCloseStdin()),
+    watchLog(listener) {
+      watch.logListener = listener;
+    },
+    adoptCompressedLog: (inode) => tell(encodeAdoptCompressed(inode)),
     reopenLog: () => void tell(encodeReopenLog()),
   };
 }

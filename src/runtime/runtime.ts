@@ -194,6 +194,10 @@ class SupervisedRuntime implements Runtime, Disposable {
     return await probe({ kernel, clock }, request);
   }
 
+  isHungUp(fd: number): boolean {
+    return this.#options.kernel.files.isHungUp(fd);
+  }
+
   async listLive(runRoot: string): Promise<string[]> {
     return await listLive(this.#options.kernel.files, runRoot);
   }

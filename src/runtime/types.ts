@@ -8,6 +8,9 @@
 import type { CgroupStats, HeldLimits } from "#kernel/types.ts";
 import type { Resources } from "#spec/docker/containers.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { LogNotice } from "./shim/protocol.ts";
+
+export type { LogNotice };
 
 export type { HeldLimits, LimitKind } from "#kernel/types.ts";
 
@@ -23,8 +26,12 @@ export interface ExitStatus {
 }
 
 export interface LogTarget {
-  /** Absolute path of the json-file log; rotated files get ".1", ".2", … */
+  /** Absolute path; rotated files get ".1", ".2", … and ".gz" behind that where they are compressed. */
   readonly path: string;
+  /** "json": Docker's json-file; "local": what was written at once as one record, byte for byte. */
+  readonly format?: "json" | "local";
+  /** Rotated files get compressed by whoever listens to `watchLog`. */
+  readonly compressed?: boolean;
   /** The next entry begins a new file once this size is reached, as in Docker; 0 means never. */
   readonly maxBytes: number;
   /** Files kept in all, the current one included; at least 1. */
@@ -89,6 +96,19 @@ export interface PendingAttach {
   readonly options: AttachOptions;
   /** Called once, before the process runs. When the start fails the stream is destroyed, without an error of its own. */
   readonly connected: (stream: AttachStream) => void;
+  /**
+   * The client's own connection, asked for when the supervisor is started: where there is one the supervisor inherits
+   * it, `connected` is not called, and no byte passes the daemon.
+   */
+  readonly direct?: () => DirectConnection | undefined;
+}
+
+/** A client's socket that nobody reads and whose output is sent. */
+export interface DirectConnection {
+  /** Stays its owner's. */
+  readonly fd: number;
+  /** The process runs and the supervisor has its own hold: ours is closed now, without ending the connection. */
+  taken(): void;
 }
 
 export interface ExecRequest {
@@ -122,6 +142,13 @@ export interface SupervisedProcess {
   /** To the first process. @returns false when it has ended */
   signal(signal: number): boolean;
   closeStdin(): void;
+  /** Tells of rotations (only of a log that gets compressed) and of failures to write; one listener. */
+  watchLog(listener: (notice: LogNotice) => void): void;
+  /**
+   * The rotated file with this inode has been compressed into the log's name with ".compressed": the supervisor, who
+   * alone renames the log's files, puts it in place. @returns false when the supervisor has gone
+   */
+  adoptCompressedLog(inode: number): boolean;
   /** Lets the supervisor close its log and open it again at the same path (after an outside rotation). */
   reopenLog(): void;
 }
@@ -242,6 +269,8 @@ export interface Runtime {
   heldLimits(cgroupPath: string): HeldLimits;
   /** Makes the group above a container's, ready for runtimes that start side by side. */
   prepareParent(cgroupPath: string): void;
+  /** Whether the peer of a connected socket has gone, told without reading from it. */
+  isHungUp(fd: number): boolean;
   /** @param pid the container's first process: its network namespace is counted. @throws NotFound when the group is gone */
   sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample;
   /**

@@ -90,6 +90,10 @@ export class FakeProcess implements SupervisedProcess {
   }
 
   closeStdin(): void {}
+  watchLog(): void {}
+  adoptCompressedLog(): boolean {
+    return true;
+  }
   reopenLog(): void {}
 }
 
@@ -113,6 +117,7 @@ export function fakeRuntime(world: World) {
     | "probe"
     | "checkCheckpoints"
     | "checkpoint"
+    | "isHungUp"
     | "defaultName"
   > = {
     defaultName: "crun",
@@ -150,6 +155,7 @@ export function fakeRuntime(world: World) {
     freeze: (path) => void world.frozen.add(path),
     thaw: (path) => void world.frozen.delete(path),
     pids: () => [1000, 1001],
+    isHungUp: () => false,
     setLimits() {},
     heldLimits: () => ({}),
     isRuntime: async (name) => name === "crun" || name === "runc",

@@ -28,14 +28,29 @@ type WriteCallback = (error?: Error | null) => void;
 
 export class PeerSocket extends Duplex implements InputSource {
   readonly #raw: RawSocket;
+  readonly #isLocal: boolean;
   #sink: InputSink | undefined;
   #isPaused = false;
   #hasEnded = false;
   #unsent: { readonly bytes: Uint8Array; readonly done: WriteCallback } | undefined;
 
-  constructor(raw: RawSocket) {
+  /** @param isLocal an AF_UNIX socket without TLS: closing one hold of it leaves the others alone */
+  constructor(raw: RawSocket, isLocal = false) {
     super({ allowHalfOpen: true, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 });
     this.#raw = raw;
+    this.#isLocal = isLocal;
+  }
+
+  /**
+   * This connection for another process to go on with, unread from now on; undefined where bytes of it are here
+   * already, or pass through more than a plain local socket.
+   */
+  offer(): { readonly fd: number; release(): void } | undefined {
+    const { fd } = this.#raw as { readonly fd?: number };
+    const isQuiet = this.readableLength === 0 && this.writableLength === 0 && !this.#hasEnded;
+    if (!this.#isLocal || fd === undefined || fd < 0 || this.destroyed || !isQuiet) return undefined;
+    this.pauseInput();
+    return { fd, release: () => void this.destroy() };
   }
 
   /** Destroys the connection when nothing passes for so long; 0: never. Coarse, ± 4 s. */

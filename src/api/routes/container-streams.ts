@@ -6,14 +6,14 @@ import type { ContainerWaitResponse } from "#spec/docker/containers.ts";
 import { isBefore } from "#spec/docker/versions.ts";
 import { FrameDecoder } from "#spec/std-copy.ts";
 import { type ApiRequest, type Reply, stream } from "../handler.ts";
-import { hijack, joinStreams, streamContentType } from "../hijack.ts";
+import { hijack, joinStreams, serveProcess, streamContentType } from "../hijack.ts";
 import { acceptKey, WebSocketStream } from "../http/websocket.ts";
 import type { ApiParts } from "../types.ts";
 
 export async function attach(request: ApiRequest, { containers }: ApiParts): Promise<Reply> {
   const options = attachOptions(request);
   const { stream: process, terminal } = await containers.attach(request.params.id!, options);
-  const serve = (client: Duplex) => joinStreams(client, process, { input: options.stdin && options.stream });
+  const serve = (client: Duplex) => serveProcess(client, process, { input: options.stdin && options.stream });
   return hijack(request, { terminal, serve });
 }
 

@@ -4,7 +4,7 @@ import { isBefore } from "#spec/docker/versions.ts";
 import { encodeFrame, STREAM } from "#spec/std-copy.ts";
 import { errorMessage } from "../errors.ts";
 import { type ApiRequest, empty, json, type Reply, type Route } from "../handler.ts";
-import { hijack, joinStreams } from "../hijack.ts";
+import { hijack, joinStreams, offerOf } from "../hijack.ts";
 import { endAndLinger } from "../http/linger.ts";
 import { readJson } from "../json-body.ts";
 import { ExecConfigSchema, ExecStartSchema } from "../schemas/exec.ts";
@@ -47,7 +47,10 @@ async function start(request: ApiRequest, { containers }: ApiParts): Promise<Rep
   }
   const serve = async (client: Duplex) => {
     try {
-      const { stream } = await containers.execStart(params.id!, { detach, terminal: Tty, consoleSize });
+      const connection = offerOf(client);
+      const options = { detach, terminal: Tty, consoleSize, connection };
+      const { stream } = await containers.execStart(params.id!, options);
+      if (client.destroyed) return;
       if (stream) return await joinStreams(client, stream, { input: session.OpenStdin });
     } catch (error) {
       const text = Buffer.from(`${errorMessage(error)}\r\n`);

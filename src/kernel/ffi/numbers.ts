@@ -47,6 +47,7 @@ export const SYSCALLS = {
   symlinkat: [266, 36],
   readlinkat: [267, 78],
   fchmodat: [268, 53],
+  ppoll: [271, 73],
   unshare: [272, 97],
   utimensat: [280, 88],
   fallocate: [285, 47],

@@ -66,6 +66,24 @@ describe.skipIf(process.getuid?.() !== 0)("Files (as root)", () => {
     files.close(other);
   });
 
+  test("isHungUp() tells a peer that has gone from one that ended its half", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "hung-up-")), "socket");
+    const accepted = Promise.withResolvers<Bun.Socket>();
+    using listener = Bun.listen({
+      unix: path,
+      allowHalfOpen: true,
+      socket: { open: (socket) => accepted.resolve(socket), data() {} },
+    });
+    const client = await Bun.connect({ unix: path, allowHalfOpen: true, socket: { data() {} } });
+    const { fd } = (await accepted.promise) as unknown as { readonly fd: number };
+    expect(files.isHungUp(fd)).toBe(false);
+    client.shutdown();
+    expect(files.isHungUp(fd)).toBe(false);
+    client.terminate();
+    expect(files.isHungUp(fd)).toBe(true);
+    listener.stop(true);
+  });
+
   test("sealedCopy() runs as a program and cannot be written, grown or reopened for writing", () => {
     const fd = files.sealedCopy("/bin/echo", "echo");
     const path = `/proc/${process.pid}/fd/${fd}`;

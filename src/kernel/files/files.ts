@@ -1,5 +1,5 @@
 import { AF, AT, O, RESOLVE, SOCK } from "../ffi/constants.ts";
-import { memory, syscall } from "../ffi/syscall.ts";
+import { memory, syscall, trySyscall } from "../ffi/syscall.ts";
 import type { Files } from "../types.ts";
 import { close, openat, openat2 } from "./at.ts";
 import { sealedCopy } from "./sealed-copy.ts";
@@ -15,6 +15,7 @@ export function createFiles(): Files {
     setXattr,
     listXattrs,
     socketPair,
+    isHungUp,
     sealedCopy,
     statfs,
   };
@@ -26,6 +27,18 @@ function socketPair(): [number, number] {
   syscall("socketpair", "AF_UNIX", AF.UNIX, type, 0, memory().addressOf(pair));
   const { view } = memory();
   return [view.getInt32(pair, true), view.getInt32(pair + 4, true)];
+}
+
+const POLLERR = 0x8;
+const POLLHUP = 0x10;
+
+/** Both are reported without being asked for. A descriptor that cannot be asked counts as gone. */
+function isHungUp(fd: number): boolean {
+  const polled = memory().reserve(8); // struct pollfd
+  const noWait = memory().reserve(16); // struct timespec
+  memory().view.setInt32(polled, fd, true);
+  const ready = trySyscall("ppoll", memory().addressOf(polled), 1, memory().addressOf(noWait));
+  return ready < 0 || (memory().view.getInt16(polled + 6, true) & (POLLERR | POLLHUP)) !== 0;
 }
 
 /** struct statfs of 64-bit machines (asm-generic/statfs.h): eight-byte fields, type, block size, blocks, free, available. */

@@ -49,6 +49,8 @@ export function supervisorArguments(options: SupervisorOptions): string[] {
 
 function logArguments(log: LogTarget): string[] {
   const args = ["--log", log.path, "--log-max-files", String(Math.max(1, log.maxFiles))];
+  if (log.format === "local") args.push("--log-local");
+  if (log.compressed) args.push("--log-compressed");
   if (log.maxBytes > 0) args.push("--log-max-bytes", String(log.maxBytes));
   const attrs = Object.entries(log.attrs ?? {});
   if (attrs.length > 0) args.push("--log-attrs", encodeLogAttrs(attrs));

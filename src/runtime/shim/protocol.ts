@@ -13,8 +13,8 @@ export const RUNTIME_LOG_NAME = "runtime.log";
 
 const KIND = { control: 1, attach: 2 } as const;
 const STREAM_BIT = { stdin: 1, stdout: 2, stderr: 4 } as const;
-const REQUEST = { resize: 1, signal: 2, closeStdin: 3, reopenLog: 4 } as const;
-const NOTICE = { started: 128, exited: 129, failed: 130 } as const;
+const REQUEST = { resize: 1, signal: 2, closeStdin: 3, reopenLog: 4, adoptCompressed: 5 } as const;
+const NOTICE = { started: 128, exited: 129, failed: 130, rotated: 131, log: 132 } as const;
 /** What the supervisor sends is far smaller; more means that somebody else is talking. */
 const NOTICE_BYTES_MAX = 4096;
 
@@ -42,7 +42,14 @@ export interface FailedNotice {
 export type Notice =
   | { readonly type: "started"; readonly started: StartedNotice }
   | { readonly type: "exited"; readonly record: ExitRecord }
-  | { readonly type: "failed"; readonly failure: FailedNotice };
+  | { readonly type: "failed"; readonly failure: FailedNotice }
+  | { readonly type: "log"; readonly log: LogNotice };
+
+/** What became of the log: a file was rotated, or entries are lost and later written again. */
+export type LogNotice =
+  | { readonly kind: "rotated" }
+  | { readonly kind: "failing"; readonly errno: number }
+  | { readonly kind: "recovered"; readonly lostEntries: number };
 
 // ── connections ─────────────────────────────────────────────────────────────
 
@@ -97,6 +104,13 @@ export function encodeReopenLog(): Uint8Array {
   return request(REQUEST.reopenLog, 0);
 }
 
+/** @param inode of the rotated file whose compressed form waits under the log's name with ".compressed" */
+export function encodeAdoptCompressed(inode: number): Uint8Array {
+  const frame = request(REQUEST.adoptCompressed, 8);
+  frame.writeBigUInt64BE(BigInt(inode), HEAD_BYTES);
+  return frame;
+}
+
 function request(type: number, payloadBytes: number): Buffer {
   const frame = Buffer.alloc(HEAD_BYTES + payloadBytes);
   frame[0] = type;
@@ -132,6 +146,8 @@ function decodeNotice(type: number, payload: string): Notice {
   if (type === NOTICE.started) return { type: "started", started: decodeStarted(decodeObject(payload)) };
   if (type === NOTICE.exited) return { type: "exited", record: decodeExitRecord(payload) };
   if (type === NOTICE.failed) return { type: "failed", failure: decodeFailed(decodeObject(payload)) };
+  if (type === NOTICE.rotated) return { type: "log", log: { kind: "rotated" } };
+  if (type === NOTICE.log) return { type: "log", log: decodeLogFailure(decodeObject(payload)) };
   throw new Error(`the supervisor sent a frame of unknown type ${type}`);
 }
 
@@ -157,6 +173,13 @@ function decodeFailed(fields: Record<string, unknown>): FailedNotice {
     errno: field(fields, "errno", "number"),
     status: field(fields, "status", "number"),
   };
+}
+
+function decodeLogFailure(fields: Record<string, unknown>): LogNotice {
+  const errno = field(fields, "errno", "number");
+  return errno > 0
+    ? { kind: "failing", errno }
+    : { kind: "recovered", lostEntries: field(fields, "lost", "number") };
 }
 
 interface FieldTypes {

@@ -1,5 +1,5 @@
 import type { Kernel } from "#kernel/types.ts";
-import type { AttachStream, PendingAttach } from "../types.ts";
+import type { AttachStream, DirectConnection, PendingAttach } from "../types.ts";
 import { type SupervisorOptions, supervisorArguments } from "./arguments.ts";
 import { inheritedAttachStream } from "./attach-stream.ts";
 import { ControlConnection, type ControlHandlers } from "./control-connection.ts";
@@ -20,6 +20,8 @@ export interface SpawnedSupervisor {
   readonly control: ControlConnection;
   /** The readers that were waiting, already handed to them. */
   readonly readers: readonly AttachStream[];
+  /** Clients whose own connections the supervisor has inherited. */
+  readonly direct: readonly DirectConnection[];
 }
 
 /**
@@ -38,13 +40,21 @@ export async function spawnSupervisor(
     return ours;
   };
   const controlFd = ownEnd();
-  const readers = request.attach.map(({ connected }) => {
+  const direct: DirectConnection[] = [];
+  const readers: AttachStream[] = [];
+  const readerFds = request.attach.map((reader) => {
+    const connection = reader.direct?.();
+    if (connection) {
+      direct.push(connection);
+      return connection.fd;
+    }
     const stream = inheritedAttachStream(ownEnd());
-    connected(stream);
-    return stream;
+    reader.connected(stream);
+    readers.push(stream);
+    return inherited.at(-1)!;
   });
   try {
-    runDetached(request, inherited);
+    runDetached(request, [inherited[0]!, ...readerFds]);
   } catch (error) {
     files.close(controlFd);
     for (const reader of readers) reader.destroy();
@@ -52,7 +62,7 @@ export async function spawnSupervisor(
   } finally {
     for (const fd of inherited) files.close(fd);
   }
-  return { control: await ControlConnection.open({ fd: controlFd }, handlers), readers };
+  return { control: await ControlConnection.open({ fd: controlFd }, handlers), readers, direct };
 }
 
 function runDetached(request: SpawnRequest, inherited: readonly number[]): void {
