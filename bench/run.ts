@@ -23,7 +23,9 @@ async function main(): Promise<number> {
   const directory = mkdtempSync("/tmp/wharf-bench-");
   const archive = makeImage(directory);
   const wanted = option("--engines")?.split(",");
-  const engines = findEngines(directory).filter(({ name }) => wanted?.some((part) => name.includes(part)) ?? true);
+  const engines = findEngines(directory).filter(
+    ({ name }) => wanted?.some((part) => name.includes(part)) ?? true,
+  );
   const result: Result = {};
   const starts: Record<string, number | undefined> = {};
   for (const engine of engines) {

@@ -136,13 +136,14 @@ function lines(): string[] {
 
 function bigFile(): string {
   const path = join(tmpdir(), "bench-500MB");
-  if (Bun.file(path).size !== 50 * FILE_BYTES)
-    writeFileSync(path, Buffer.alloc(50 * FILE_BYTES, LINE));
+  if (Bun.file(path).size !== 50 * FILE_BYTES) writeFileSync(path, Buffer.alloc(50 * FILE_BYTES, LINE));
   return path;
 }
 
 function startMany(engine: Engine, prefix: string, count: number): Promise<number> {
-  const commands = numbers(count).map((i) => engine.command("run", "-d", "--name", `${prefix}${i}`, IMAGE, ...SLEEP));
+  const commands = numbers(count).map((i) =>
+    engine.command("run", "-d", "--name", `${prefix}${i}`, IMAGE, ...SLEEP),
+  );
   return timeParallel(commands, 4, engine);
 }
 
@@ -162,7 +163,10 @@ function cpuMs(engine: Engine): number {
 function cpuMsOf(pid: number): number {
   const nanos = Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[0]);
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13);
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13);
   // The main thread's is exact; the whole group's counts in hundredths of a second.
   return Math.max(nanos / 1e6, (Number(user) + Number(system)) * 10);
 }

@@ -47,11 +47,7 @@ function tlsOptions(files: TlsFiles): object {
   };
 }
 
-function eventsOf(
-  onConnection: (socket: PeerSocket) => void,
-  tls: TlsFiles | undefined,
-  isLocal: boolean,
-) {
+function eventsOf(onConnection: (socket: PeerSocket) => void, tls: TlsFiles | undefined, isLocal: boolean) {
   const accept = (raw: RawSocket) => {
     const socket = new PeerSocket(raw, isLocal);
     raw.data = socket;
