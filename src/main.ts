@@ -17,6 +17,11 @@ async function main(argv: readonly string[]): Promise<number> {
       const { runNameServer } = await import("./network/dns/process.ts");
       return runNameServer(argv.slice(1));
     }
+    case "ship-logs": {
+      const { runShipHelper } = await import("./containers/logs/forward/helper.ts");
+      const { openUnixDatagram } = await import("./kernel/files/datagram.ts");
+      return runShipHelper({ openDatagram: openUnixDatagram, pid: process.ppid });
+    }
     default: {
       const { runCli } = await import("./cli/cli.ts");
       const { createCliHost } = await import("./cli/host.ts");

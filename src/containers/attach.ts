@@ -1,14 +1,12 @@
 import { Duplex } from "node:stream";
 import type { AttachOptions, AttachStream } from "#runtime/types.ts";
 import { ClientStream } from "./client-stream.ts";
+import { openLog } from "./container-log.ts";
 import type { Context } from "./context.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
 import { nextStatus } from "./lifecycle.ts";
 import type { WaitingReader } from "./live.ts";
-import { isReadable } from "./logs/options.ts";
-import { readLog } from "./logs/read.ts";
-import { pathsOf } from "./paths.ts";
 import type { AttachRequest, ContainerRecord } from "./types.ts";
 
 /**
@@ -37,8 +35,7 @@ async function connect(
   request: AttachRequest,
   detachKeys: Uint8Array,
 ): Promise<Duplex> {
-  const replay =
-    request.logs && isReadable(record.hostConfig.LogConfig) ? replayLog(ctx, record, request) : undefined;
+  const replay = request.logs ? replayLog(ctx, record, request) : undefined;
   if (!request.stream) return replayOnly(replay);
   const { stdin, stdout, stderr } = request;
   const options: AttachOptions = { stdin, stdout, stderr };
@@ -88,9 +85,12 @@ function replayOnly(replay: AsyncIterable<Uint8Array> | undefined): Duplex {
   return client;
 }
 
-function replayLog(ctx: Context, record: ContainerRecord, request: AttachRequest): AsyncIterable<Uint8Array> {
-  return readLog({
-    path: pathsOf(ctx.settings, record.id).log,
+function replayLog(
+  ctx: Context,
+  record: ContainerRecord,
+  request: AttachRequest,
+): AsyncIterable<Uint8Array> | undefined {
+  return openLog(ctx, record, {
     decode: {
       stdout: request.stdout,
       stderr: request.stderr,

@@ -15,6 +15,7 @@ import { exportContainer } from "./export.ts";
 import { watchHealth } from "./health.ts";
 import { listContainers } from "./list.ts";
 import { LiveContainers } from "./live.ts";
+import { LogCompressor } from "./logs/compress.ts";
 import { connectContainer, disconnectContainer } from "./networking.ts";
 import { pauseContainer, unpauseContainer } from "./pause.ts";
 import { planPruneContainers, planRemoveContainer } from "./plan-remove.ts";
@@ -25,6 +26,7 @@ import { recoverContainers } from "./recover.ts";
 import { removeContainer } from "./remove.ts";
 import { renameContainer } from "./rename.ts";
 import { resizeContainer } from "./resize.ts";
+import { LogShipping } from "./shipping.ts";
 import { shutDownContainers } from "./shutdown.ts";
 import { startContainer } from "./start.ts";
 import { containerStats } from "./stats.ts";
@@ -36,13 +38,18 @@ import { updateContainer, withLiveLimits } from "./update.ts";
 import { countStates, imageUsers } from "./users.ts";
 import { sizesOf, viewOf } from "./view.ts";
 import { waitFor } from "./wait.ts";
+import { watchLog } from "./watch-log.ts";
 
 /** The front door: every operation on containers, each in a file of its own. Call `recover` before any other. */
 export function createContainers(deps: ContainersDeps): Containers {
   const closing = new AbortController();
+  const records = new ContainerRecords(deps.state);
+  const shipping = new LogShipping({ ...deps, records, closing: closing.signal }, deps.shipCommand);
   const ctx: Context = {
     ...deps,
-    records: new ContainerRecords(deps.state),
+    records,
+    shipping,
+    compressor: new LogCompressor(),
     live: new LiveContainers(),
     sessions: new ExecSessions(),
     locks: new KeyedLock(),
@@ -58,10 +65,12 @@ export function createContainers(deps: ContainersDeps): Containers {
       readonlyPaths: READONLY_PATHS,
     },
     closing: closing.signal,
-    onRun: (id, run) =>
-      void watchHealth(ctx, id, run).catch((error) =>
+    onRun(id, run) {
+      watchLog(ctx, id, run);
+      watchHealth(ctx, id, run).catch((error) =>
         deps.log.error("a container is not probed any more", { container: id, error }),
-      ),
+      );
+    },
     onExit: (id, run, status) => void handleExit(ctx, id, run, status),
   };
   let isPruning = false;
@@ -120,6 +129,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     shutDown: (timeoutSeconds) => shutDownContainers(ctx, timeoutSeconds),
     async close() {
       closing.abort();
+      shipping.close();
       for (const live of ctx.live.all()) {
         live.restartTimer?.abort();
         live.run?.stopWatching();

@@ -19,7 +19,9 @@ import type { HostFacts } from "./check-resources.ts";
 import type { ExecSessions } from "./exec-sessions.ts";
 import type { HostDefaults } from "./host-config.ts";
 import type { LiveContainers, Run } from "./live.ts";
+import type { LogCompressor } from "./logs/compress.ts";
 import type { ContainerRecords } from "./records.ts";
+import type { LogShipping } from "./shipping.ts";
 import type { Ticker } from "./times.ts";
 
 /** What an administrator decides once for all containers. */
@@ -119,6 +121,8 @@ export interface ContainersDeps {
   readonly mounts: ContainerMounts;
   readonly userns: UserNamespaces;
   readonly specs: SpecFacts;
+  /** Our own program as the process that ships logs. */
+  readonly shipCommand: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: ContainerSettings;
@@ -156,6 +160,8 @@ export interface Context extends ContainersDeps {
   readonly records: ContainerRecords;
   readonly live: LiveContainers;
   readonly sessions: ExecSessions;
+  readonly shipping: Pick<LogShipping, "begin" | "ended" | "removed" | "recover">;
+  readonly compressor: LogCompressor;
   readonly locks: KeyedLock;
   readonly ticker: Ticker;
   readonly defaults: HostDefaults;

@@ -3,14 +3,14 @@ import { NotFound } from "#base/errors.ts";
 import type { SandboxRecord } from "#network/types.ts";
 import { buildRuntimeSpec } from "#runtime/spec/build.ts";
 import type { SpecMount } from "#runtime/spec/types.ts";
-import type { LogTarget, PendingAttach, RestoreSource, SupervisedProcess } from "#runtime/types.ts";
+import type { PendingAttach, RestoreSource, SupervisedProcess } from "#runtime/types.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import { cgroupPathOf, parentGroupOf } from "./cgroup-path.ts";
+import { prepareLog } from "./container-log.ts";
 import type { Context } from "./context.ts";
 import { debugMounts } from "./debug.ts";
 import { generatedFiles, writeGeneratedFiles } from "./files.ts";
 import { checkLinks, linkedEnvironment } from "./links.ts";
-import { planLog } from "./logs/options.ts";
 import { containerOfMode } from "./modes.ts";
 import { findMountSources } from "./mount-sources.ts";
 import { chooseNamespaces, runningContainer, sharedMemoryPath } from "./namespaces.ts";
@@ -49,7 +49,7 @@ export async function launch(
     terminal: record.config.Tty ?? false,
     openStdin: record.config.OpenStdin ?? false,
     stdinOnce: record.config.StdinOnce ?? false,
-    log: logTarget(record, paths.log),
+    log: prepareLog(ctx, record),
     runtime: runtimeOf(ctx, record),
     restore,
     attach: readers,
@@ -137,9 +137,4 @@ function shiftedFiles(ctx: Context, record: ContainerRecord): ReturnType<typeof 
   const { hosts, hostname, resolvConf } = generatedFiles(ctx, record);
   const shifted = (path: string) => ctx.userns.shifted(path);
   return { hosts: shifted(hosts), hostname: shifted(hostname), resolvConf: shifted(resolvConf) };
-}
-
-function logTarget(record: ContainerRecord, path: string): LogTarget | undefined {
-  const plan = planLog(record.hostConfig.LogConfig ?? {}, record);
-  return plan && { path, ...plan };
 }

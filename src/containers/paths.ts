@@ -8,7 +8,12 @@ export interface ContainerPaths {
   readonly hosts: string;
   readonly hostname: string;
   readonly resolvConf: string;
+  /** Of the driver json-file, where Docker has it too. */
   readonly log: string;
+  /** Directory of the driver local. */
+  readonly localLogs: string;
+  /** What log shippers have not sent yet, and what `logs` reads: it stays when the container is removed until all is sent. */
+  readonly logSpool: string;
   /** On a tmpfs, the runtime's: gone when the container does not run. */
   readonly runDirectory: string;
   /**
@@ -30,6 +35,8 @@ export function pathsOf(roots: Roots, id: string): ContainerPaths {
     hostname: join(directory, "hostname"),
     resolvConf: join(directory, "resolv.conf"),
     log: join(directory, `${id}-json.log`),
+    localLogs: join(directory, "local-logs"),
+    logSpool: join(logSpoolRoot(roots), id),
     runDirectory: join(runRoot(roots), id),
     root: join(rootsDirectory(roots), id),
     shm: join(shmDirectory(roots), id),
@@ -38,6 +45,10 @@ export function pathsOf(roots: Roots, id: string): ContainerPaths {
 
 export function containersDirectory(roots: Roots): string {
   return join(roots.dataRoot, "containers");
+}
+
+export function logSpoolRoot(roots: Pick<Roots, "dataRoot">): string {
+  return join(roots.dataRoot, "log-spool");
 }
 
 export function runRoot(roots: Roots): string {

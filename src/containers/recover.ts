@@ -49,6 +49,7 @@ export async function recoverContainers(ctx: Context): Promise<void> {
     if (recovered.state !== "running") await settle(ctx, record, recovered);
   await finishRemovals(ctx);
   await removeLeftovers(ctx, running);
+  ctx.shipping.recover(running);
   if (!ctx.settings.liveRestore) await stopSurvivors(ctx, running);
   const ended = new Set(suspects.filter(({ id }) => !ctx.live.find(id)?.run).map(({ id }) => id));
   void bootContainers(ctx, ended); // requests need not wait for it: each container has its lock

@@ -20,6 +20,7 @@ export async function releaseRun(ctx: Context, record: ContainerRecord): Promise
   const { runDirectory, root, shm } = pathsOf(ctx.settings, id);
   await teardownAll(`container ${id}: cannot give back what it held`, [
     () => ctx.runtime.cleanUp({ id, runDirectory, cgroupPath: cgroupPathOf(ctx.settings, record) }),
+    () => ctx.shipping.ended(record),
     () => ctx.networks.closeSandbox(id),
     () => ctx.userns.close(id),
     () => removeMount(ctx, shm),

@@ -99,6 +99,7 @@ export async function removeBelongings(
   await teardownAll(`container ${id}`, [
     () => ctx.snapshots.removeWritable(id),
     () => rmSync(pathsOf(ctx.settings, id).directory, { recursive: true, force: true }),
+    () => ctx.shipping.removed(id),
     () => releaseVolumes(ctx, record, options.volumes),
   ]);
 }

@@ -28,7 +28,9 @@ export function viewOf(
       return ctx.sessions.runningIdsOf(record.id);
     },
     get paths() {
-      return { ...generatedFiles(ctx, record), log: pathsOf(ctx.settings, record.id).log };
+      const log =
+        record.hostConfig.LogConfig?.Type === "json-file" ? pathsOf(ctx.settings, record.id).log : "";
+      return { ...generatedFiles(ctx, record), log };
     },
     driver: ctx.snapshots.name,
     get driverData() {

@@ -150,6 +150,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       readDevices,
       findCdiEdits: (requests) => findCdiEdits(requests, isolation.cdiSpecDirs, log),
     },
+    shipCommand: selfCommand("ship-logs"),
     clock,
     log,
     settings: {

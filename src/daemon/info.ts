@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { arch, availableParallelism, hostname, release, totalmem } from "node:os";
 import type { System } from "#api/types.ts";
 import { readIfExists, writeFileAtomic } from "#base/fs.ts";
+import { LOG_DRIVERS } from "#containers/logs/options.ts";
 import type { Containers } from "#containers/types.ts";
 import type { Events } from "#events/types.ts";
 import type { Images } from "#images/types.ts";
@@ -80,7 +81,7 @@ function systemInfo(id: string, deps: SystemDeps): SystemInfo {
       Volume: ["local"],
       Network: ["bridge", "host", "null"],
       Authorization: null,
-      Log: ["json-file", "local"],
+      Log: LOG_DRIVERS.filter((name) => name !== "none"),
     },
     ...limitSupport(kernel),
     IPv4Forwarding: kernel.sysctl.get("net/ipv4/ip_forward")?.trim() === "1",

@@ -161,6 +161,7 @@ export class ContainersLab implements Disposable {
     };
     return {
       state,
+      shipCommand: ["true"],
       events: { emit: (event) => void (gate.isDead || this.events.push(event)) },
       images: {
         get: (name) => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { FrameDecoder } from "#spec/std-copy.ts";
 import { parseNanos } from "../times.ts";
-import { type DecodeOptions, LogDecoder } from "./decode.ts";
+import { LogDecoder } from "./decode.ts";
+import type { DecodeOptions } from "./types.ts";
 
 const all: DecodeOptions = {
   stdout: true,

@@ -1,20 +1,8 @@
 import { FRAME_HEAD_BYTES, STREAM } from "#spec/std-copy.ts";
 import { formatNanos, parseNanos } from "../times.ts";
+import { detailsText } from "./details.ts";
+import type { DecodeOptions, EntryDecoder } from "./types.ts";
 import { Unescaper } from "./unescape.ts";
-
-export interface DecodeOptions {
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  /** Docker's frames, one for each entry; without them (a terminal's output) the bytes come bare. */
-  readonly framed: boolean;
-  readonly timestamps: boolean;
-  readonly details: boolean;
-  /** Nanoseconds since 1970, both included. */
-  readonly since: bigint | undefined;
-  readonly until: bigint | undefined;
-  /** Neighbouring entries of one stream share a frame: its reader writes once for many lines. */
-  readonly mergeFrames?: boolean;
-}
 
 /** Payload up to which a frame takes further entries: what readers take at once. */
 const MERGED_FRAME_BYTES = 32 * 1024;
@@ -41,7 +29,7 @@ const Z = 0x5a;
  * A line in the usual form (`{"log":"…","stream":"…","time":"…"}`) is decoded in place, byte by byte; one with its
  * fields in another order goes through JSON.parse, and one that is no JSON (torn by a crash) is left out.
  */
-export class LogDecoder {
+export class LogDecoder implements EntryDecoder {
   readonly #options: DecodeOptions;
   readonly #unescaper = new Unescaper();
   readonly #needsTime: boolean;
@@ -55,6 +43,7 @@ export class LogDecoder {
   /** The last frame in the output that may take more: where its head is, and whose it is. */
   #openFrame: { readonly at: number; readonly isStdout: boolean } | undefined;
   #isPastUntil = false;
+  #skip = 0;
 
   constructor(options: DecodeOptions) {
     this.#options = options;
@@ -79,7 +68,8 @@ export class LogDecoder {
     this.#openFrame = undefined;
     for (let start = 0; start < end && !this.#isPastUntil; ) {
       const stop = input.indexOf(NEWLINE, start);
-      this.#decodeLine(input, start, stop);
+      if (this.#skip > 0) this.#skip -= 1;
+      else this.#decodeLine(input, start, stop);
       start = stop + 1;
     }
     return this.#output.subarray(0, this.#length);
@@ -88,6 +78,10 @@ export class LogDecoder {
   /** Forgets half a line: what follows comes from another file. */
   reset(): void {
     this.#carry = new Uint8Array(0);
+  }
+
+  skipLines(count: number): void {
+    this.#skip = count;
   }
 
   #decodeLine(input: Buffer, start: number, stop: number): void {
@@ -208,10 +202,4 @@ function parseEntry(line: string): Entry | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** "a=1,b=two%20words", as `docker logs --details` prints the attributes. */
-function detailsText(attrs: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1));
-  return pairs.map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`).join(",");
 }

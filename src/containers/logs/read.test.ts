@@ -31,7 +31,7 @@ function request(changes: Partial<ReadLogRequest> = {}): ReadLogRequest {
     until: undefined,
   };
   const signal = new AbortController().signal;
-  return { path, decode, tail: undefined, followUntil: undefined, signal, ...changes };
+  return { path, format: "json", decode, tail: undefined, followUntil: undefined, signal, ...changes };
 }
 
 async function readAll(changes: Partial<ReadLogRequest> = {}): Promise<string[]> {

@@ -41,5 +41,6 @@ export const Errno = {
   EPROTONOSUPPORT: 93,
   EOPNOTSUPP: 95,
   EADDRINUSE: 98,
+  ENOBUFS: 105,
   EINPROGRESS: 115,
 } as const;
