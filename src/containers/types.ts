@@ -24,8 +24,8 @@ import type {
 import type { ExecConfig, ExecInspect } from "#spec/docker/exec.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
 import type { PlannedMount } from "#volumes/types.ts";
-import type { RemovalPlan } from "./plan-remove.ts";
 import type { OfferedConnection } from "./client-stream.ts";
+import type { RemovalPlan } from "./plan-remove.ts";
 
 /** What `create` decided; changed only by rename, update and network connect. */
 export interface ContainerRecord {

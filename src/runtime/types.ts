@@ -10,9 +10,8 @@ import type { Resources } from "#spec/docker/containers.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import type { LogNotice } from "./shim/protocol.ts";
 
-export type { LogNotice };
-
 export type { HeldLimits, LimitKind } from "#kernel/types.ts";
+export type { LogNotice };
 
 export interface ExitStatus {
   /** As a shell counts: the exit code, or 128 plus the signal. */
