@@ -4,6 +4,7 @@ import type {
   ImageHistoryItem,
   ImageInspect,
   ImagePruneResponse,
+  ImageSearchItem,
   ImageSummary,
   ProgressLine,
 } from "#spec/docker/images.ts";
@@ -40,6 +41,15 @@ export interface PushOptions {
   /** Value of the X-Registry-Auth header. */
   readonly registryAuth: string;
   readonly signal?: AbortSignal;
+}
+
+export interface SearchOptions {
+  readonly term: string;
+  /** 0: as many as the engine likes. */
+  readonly limit?: number;
+  readonly filters?: Filters;
+  /** Value of the X-Registry-Auth header. */
+  readonly registryAuth: string;
 }
 
 export interface ImportOptions {
@@ -92,6 +102,13 @@ export class Images {
     const headers = { "X-Registry-Auth": registryAuth };
     const response = await this.#http.request("POST", `${pathOf(name)}/push`, { query, headers, signal });
     yield* jsonLines<ProgressLine>(response.pieces());
+  }
+
+  search({ filters, registryAuth, ...query }: SearchOptions): Promise<ImageSearchItem[]> {
+    return this.#http.json("GET", "/images/search", {
+      query: { ...query, filters: encodeFilters(filters ?? {}) },
+      headers: { "X-Registry-Auth": registryAuth },
+    });
   }
 
   async *import(options: ImportOptions): AsyncGenerator<ProgressLine> {

@@ -10,7 +10,12 @@ import { type LoginResult, login } from "#registry/login.ts";
 import { Registries } from "#registry/registries.ts";
 import { UnfinishedUploads } from "#registry/unfinished-uploads.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
-import type { ImageHistoryItem, ImagePruneResponse, ProgressLine } from "#spec/docker/images.ts";
+import type {
+  ImageHistoryItem,
+  ImagePruneResponse,
+  ImageSearchItem,
+  ProgressLine,
+} from "#spec/docker/images.ts";
 import type { Platform } from "#spec/oci/manifest.ts";
 import { normalisePlatform, parsePlatform } from "#spec/platform.ts";
 import { familiarReference } from "#spec/reference.ts";
@@ -39,9 +44,10 @@ import { ImageRecords } from "./records.ts";
 import { removeImage } from "./remove.ts";
 import { findImage, getImage } from "./resolve.ts";
 import { ImageRetention } from "./retention.ts";
+import { searchImages } from "./search.ts";
 import { parseTagTarget } from "./tag.ts";
 import { createTrustGate } from "./trust/gate.ts";
-import type { Images, ImageUsers, ImageView, PullRequest, PushRequest } from "./types.ts";
+import type { Images, ImageUsers, ImageView, PullRequest, PushRequest, SearchRequest } from "./types.ts";
 
 export interface ImagesDeps {
   readonly state: StateStore;
@@ -233,6 +239,10 @@ class LocalImages implements Images {
       await this.#collectQuietly();
       throw error;
     }
+  }
+
+  search(request: SearchRequest): Promise<ImageSearchItem[]> {
+    return searchImages(request, this.#registries.transport());
   }
 
   login(auth: AuthConfig, signal?: AbortSignal): Promise<LoginResult> {

@@ -12,6 +12,7 @@ import type {
   ImageDeleteItem,
   ImageHistoryItem,
   ImagePruneResponse,
+  ImageSearchItem,
   ProgressLine,
 } from "#spec/docker/images.ts";
 import type { ImageConfig } from "#spec/oci/image.ts";
@@ -74,6 +75,16 @@ export interface PushRequest {
   readonly signal?: AbortSignal;
 }
 
+export interface SearchRequest {
+  /** With a host in front: that registry's index, else Docker Hub's. */
+  readonly term: string;
+  /** 1 to 100; absent: 25. */
+  readonly limit?: number;
+  readonly filters: ImageFilters;
+  readonly auth?: AuthConfig;
+  readonly signal?: AbortSignal;
+}
+
 export interface ImageFilters {
   readonly [key: string]: readonly string[];
 }
@@ -128,6 +139,7 @@ export interface Images {
     auth: AuthConfig,
     signal?: AbortSignal,
   ): Promise<{ readonly status: string; readonly identityToken: string | undefined }>;
+  search(request: SearchRequest): Promise<ImageSearchItem[]>;
   /** Uses and pins. */
   readonly retention: ImageRetention;
   pin(nameOrId: string): void;

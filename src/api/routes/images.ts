@@ -9,12 +9,13 @@ import { imageInspect, imageSummary } from "../map/image.ts";
 import { decodeRegistryAuth } from "../registry-auth.ts";
 import type { ApiParts } from "../types.ts";
 import { pushImage } from "./_image-push.ts";
+import { searchImages } from "./_image-search.ts";
 import { notImplemented } from "./_not-implemented.ts";
 import { isDryRun, planImagePrune, planImageRemoval } from "./dry-run.ts";
 
 export const routes: readonly Route[] = [
   { method: "GET", path: "/images/json", handle: list },
-  { method: "GET", path: "/images/search", handle: notImplemented("searching a registry") },
+  { method: "GET", path: "/images/search", handle: searchImages },
   { method: "GET", path: "/images/get", handle: saveSeveral },
   { method: "POST", path: "/images/create", handle: pullOrImport },
   { method: "POST", path: "/images/load", handle: load },

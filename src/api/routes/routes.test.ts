@@ -198,7 +198,6 @@ const rows: Row[] = [
     status: 200,
   },
   { ask: "POST /images/bb:1/tag?repo=r/x", call: ["images.tag", "bb:1", "r/x", "latest"], status: 201 },
-  { ask: "GET /images/search?term=x", status: 501 },
   {
     ask: "GET /v1.24/images/json?filter=bb",
     call: ["images.list", { all: false, filters: { reference: ["bb"] } }],

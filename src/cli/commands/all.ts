@@ -75,6 +75,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./login.ts"),
   },
   {
+    names: ["search"],
+    short: "Search Docker Hub, or another index, for images",
+    load: () => import("./search.ts"),
+  },
+  {
     names: ["logout"],
     short: "Forget the credentials for a registry",
     isCommon: true,

@@ -65,6 +65,14 @@ export interface ImagePruneResponse {
   SpaceReclaimed: number;
 }
 
+export interface ImageSearchItem {
+  star_count: number;
+  is_official: boolean;
+  name: string;
+  is_automated: boolean;
+  description: string;
+}
+
 /** One line of a pull, push, load, import or build stream. */
 export interface ProgressLine {
   id?: string;

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { throwIfAborted } from "#base/async.ts";
 import { Internal } from "#base/errors.ts";
 import type { LayerCompressor } from "../types.ts";
+import { ReadAhead } from "./ahead.ts";
 import { BLOCK_BYTES, type CompressJob } from "./compress-job.ts";
 import { FrameReader } from "./frame-reader.ts";
 
@@ -32,7 +33,7 @@ export function createLayerCompressor({ helperCommand, helpers }: LayerCompresso
       signal?.addEventListener("abort", kill, { once: true });
       try {
         for (let block = 0; block < blocks; block++) {
-          const frame = await started[block % count]!.next();
+          const frame = await started[block % count]!.frames.take();
           throwIfAborted(signal, "compressing a layer");
           yield frame;
           onProgress?.(Math.min((block + 1) * BLOCK_BYTES, sizeBytes));
@@ -46,6 +47,9 @@ export function createLayerCompressor({ helperCommand, helpers }: LayerCompresso
   };
 }
 
+/** A helper whose turn has not come goes on with its next blocks: processors are not equally fast at all times. */
+const FRAMES_AHEAD = 8;
+
 function startHelper(command: readonly string[], job: CompressJob) {
   const child = Bun.spawn([...command, JSON.stringify(job)], {
     stdin: "ignore",
@@ -53,10 +57,10 @@ function startHelper(command: readonly string[], job: CompressJob) {
     stderr: "pipe",
     env: {},
   });
-  const frames = new FrameReader(child.stdout);
+  const reader = new FrameReader(child.stdout);
   const stderr = new Response(child.stderr).text();
   const next = async (): Promise<Uint8Array> => {
-    const frame = await frames.next();
+    const frame = await reader.next();
     if (frame) return frame;
     await child.exited;
     const ending = child.signalCode ?? `exit code ${child.exitCode}`;
@@ -64,5 +68,5 @@ function startHelper(command: readonly string[], job: CompressJob) {
       `compressing a layer: helper process ended with ${ending}: ${(await stderr).slice(-2000).trim()}`,
     );
   };
-  return { child, next };
+  return { child, frames: new ReadAhead(next, FRAMES_AHEAD) };
 }
