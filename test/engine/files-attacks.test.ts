@@ -212,7 +212,9 @@ test("labels of an image stay labels: none reaches the runtime as a directive (C
   );
   await text("run", "-d", "--name", "labelled", "labelled:1", "sleep", "1000");
   const id = await text("inspect", "-f", "{{.Id}}", "labelled");
-  const config = JSON.parse(await shell(`cat $(find /run/wharf -path '*${id}*' -name config.json | head -1)`));
+  const config = JSON.parse(
+    await shell(`cat $(find /run/wharf -path '*${id}*' -name config.json | head -1)`),
+  );
   for (const name of directives.slice(1)) expect(config.annotations?.[name]).toBeUndefined();
   expect(config.annotations?.["run.oci.seccomp_bpf_data"]).not.toBe("AAAA");
   expect(await text("inspect", "-f", '{{index .Config.Labels "io.wharf.privileged"}}', "labelled")).toBe(
