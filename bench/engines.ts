@@ -5,6 +5,8 @@ import { pidsOf, treePssKiB } from "./measure.ts";
 
 export interface Engine {
   readonly name: string;
+  /** Holds everything it keeps. */
+  readonly root: string;
   /** A client command of this engine. */
   command(...args: string[]): string[];
   readonly env: Record<string, string>;
@@ -30,10 +32,15 @@ export function findEngines(directory: string): Engine[] {
   return engines;
 }
 
-function wharf(directory: string, runtime: "crun" | "runc"): Engine {
-  const root = join(directory, `wharf-${runtime}`);
+/** Wharf with layers as EROFS images, for what has to do with layers. */
+export function wharfWithErofs(directory: string): Engine {
+  return wharf(directory, "crun", "erofs");
+}
+
+function wharf(directory: string, runtime: "crun" | "runc", driver?: "erofs"): Engine {
+  const root = join(directory, `wharf-${driver ?? runtime}`);
   const socket = join(root, "wharf.sock");
-  const index = runtime === "crun" ? 1 : 2;
+  const index = driver ? 3 : runtime === "crun" ? 1 : 2;
   const argv = [
     WHARF,
     "daemon",
@@ -51,9 +58,10 @@ function wharf(directory: string, runtime: "crun" | "runc"): Engine {
     `10.201.${index}.1/24`,
     "--cgroup-parent",
     `/wharf-bench-${index}`,
+    ...(driver ? ["--storage-driver", driver] : []),
   ];
   return daemonEngine({
-    name: `wharf (${runtime})`,
+    name: `wharf (${driver ?? runtime})`,
     root,
     argv,
     socket,
@@ -115,6 +123,7 @@ function daemonEngine(spec: DaemonEngine): Engine {
   let child: Bun.Subprocess | undefined;
   return {
     name: spec.name,
+    root: spec.root,
     supervisor: spec.supervisor,
     env: { ...(process.env as Record<string, string>), ...spec.env },
     command: (...args) => [spec.client, ...args],
@@ -166,6 +175,7 @@ function podman(directory: string): Engine {
   ];
   return {
     name: "podman",
+    root,
     supervisor: "conmon",
     env: process.env as Record<string, string>,
     command: (...args) => ["podman", ...flags, ...args],

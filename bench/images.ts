@@ -8,9 +8,9 @@ import { cpus, loadavg, release } from "node:os";
 import { dirname, join } from "node:path";
 import { startDockerRegistry } from "../src/registry/_testing/docker-registry.ts";
 import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
-import { type Engine, findEngines } from "./engines.ts";
+import { type Engine, findEngines, wharfWithErofs } from "./engines.ts";
 import { type ImageSet, makeImageSet, makeLargeImage, uploadImageSet } from "./image-set.ts";
-import { median, timeCommand } from "./measure.ts";
+import { cpuMs, median, timeCommand } from "./measure.ts";
 import { watchMemory, watchPing } from "./watch.ts";
 
 const REGISTRY = "127.0.0.1:5000";
@@ -32,9 +32,10 @@ async function main(): Promise<number> {
   });
   const set = await makeImageSet(join(directory, "blobs"));
   await uploadImageSet(`http://${REGISTRY}`, "bench/five", set);
-  const engines = findEngines(directory).filter(({ name }) => name === "wharf (crun)" || name === "docker");
+  const both = findEngines(directory).filter(({ name }) => name === "wharf (crun)" || name === "docker");
+  const engines = [...both, wharfWithErofs(directory)];
   for (const engine of engines) {
-    mountOwn(directory, engine.name === "docker" ? "docker" : "wharf-crun");
+    mountOwn(engine.root);
     await engine.start();
   }
   const result: Record<string, Row> = {};
@@ -57,13 +58,15 @@ async function main(): Promise<number> {
 
 async function measurePulls(engines: readonly Engine[], rounds: number): Promise<Record<string, Row>> {
   const none = () => Object.fromEntries(engines.map(({ name }) => [name, [] as number[]]));
-  const [cold, again, pings] = [none(), none(), none()];
+  const [cold, cpu, again, pings] = [none(), none(), none(), none()];
   for (let round = 0; round < rounds; round++) {
     for (const engine of engines) {
       await settle();
+      const before = cpuMs([pidOf(engine)]);
       const ping = watchPing(socketOf(engine));
       cold[engine.name]!.push(await timeAside(engine.command("pull", "-q", IMAGE), engine));
       pings[engine.name]!.push(...(await ping.stop()));
+      cpu[engine.name]!.push(cpuMs([pidOf(engine)]) - before);
       for (let times = 0; times < 3; times++)
         again[engine.name]!.push(timeCommand(engine.command("pull", "-q", IMAGE), engine));
       timeCommand(engine.command("rmi", IMAGE), engine);
@@ -72,6 +75,7 @@ async function measurePulls(engines: readonly Engine[], rounds: number): Promise
   }
   return {
     "cold pull, 5 layers, ms": mapRow(cold, median),
+    "its processor time, helpers included, ms": mapRow(cpu, median),
     "pull of what is here, ms": mapRow(again, median),
     "/_ping during a pull, median, ms": mapRow(pings, (all) => quantile(all, 0.5)),
     "/_ping during a pull, 99th percentile, ms": mapRow(pings, (all) => quantile(all, 0.99)),
@@ -119,10 +123,9 @@ async function settle(): Promise<void> {
   Bun.spawnSync(["sync"]);
 }
 
-function mountOwn(directory: string, name: string): void {
-  const at = join(directory, name);
+function mountOwn(at: string): void {
   mkdirSync(at);
-  const file = join(directory, `${name}.ext4`);
+  const file = `${at}.ext4`;
   const script =
     'truncate -s "$1" "$2" && mkfs.ext4 -q -F -E lazy_itable_init=0 "$2" && mount -o loop "$2" "$3"';
   timeCommand(["sh", "-c", script, "mount", String(FILE_SYSTEM_BYTES), file, at], {

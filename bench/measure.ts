@@ -103,3 +103,15 @@ export function pidsOf(text: string): number[] {
       }
     });
 }
+
+/** Ticks of USER_HZ, the unit of /proc/PID/stat. */
+const TICK_MS = 10;
+
+/** Processor time of processes and of those children they have waited for, milliseconds. */
+export function cpuMs(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // the first is field 3, see proc(5)
+    return sum + [11, 12, 13, 14].reduce((all, i) => all + Number(fields[i]) * TICK_MS, 0);
+  }, 0);
+}

@@ -15,7 +15,10 @@ export function setAttribute(node: LayerNode, name: string, value: Uint8Array): 
   if (name === "user." || Buffer.byteLength(name) > 255) throw invalid(name, "its name");
   if (value.byteLength > MAX_XATTR_VALUE_BYTES) throw invalid(name, `a value of ${value.byteLength} bytes`);
   if (name === "security.capability") checkCapability(value);
-  if (name === "system.posix_acl_access") node.mode = (node.mode & ~0o777) | aclMode(name, value);
+  if (name === "system.posix_acl_access") {
+    node.mode = (node.mode & ~0o777) | aclMode(name, value);
+    if (value.byteLength === MINIMAL_ACL_BYTES) return true; // owner, group and others: the mode says it all
+  }
   if (name === "system.posix_acl_default") {
     if (node.type !== TYPE.directory) throw invalid(name, "something that is no directory");
     aclMode(name, value);
@@ -26,15 +29,21 @@ export function setAttribute(node: LayerNode, name: string, value: Uint8Array): 
   return true;
 }
 
-/** Revisions 1 to 3 of file capabilities and their sizes. @see include/uapi/linux/capability.h */
-const CAPABILITY_BYTES: Readonly<Record<number, number>> = { 1: 12, 2: 20, 3: 24 };
+/** Sizes of file capabilities by their revision. @see include/uapi/linux/capability.h */
+const CAPABILITY_BYTES: ReadonlyMap<number, number> = new Map([
+  [0x0200_0000, 20],
+  [0x0300_0000, 24],
+]);
+const CAPABILITY_IS_EFFECTIVE = 1;
 
 function checkCapability(value: Uint8Array): void {
-  const isRight = value.byteLength >= 4 && CAPABILITY_BYTES[value[3]!] === value.byteLength;
-  if (!isRight) throw invalid("security.capability", "its value");
+  const view = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const revision = view.byteLength < 4 ? 0 : (view.readUInt32LE(0) & ~CAPABILITY_IS_EFFECTIVE) >>> 0;
+  if (CAPABILITY_BYTES.get(revision) !== view.byteLength) throw invalid("security.capability", "its value");
 }
 
 const ACL = { version: 2, headerBytes: 4, entryBytes: 8, owner: 1, group: 4, mask: 16, other: 32 } as const;
+const MINIMAL_ACL_BYTES = ACL.headerBytes + 3 * ACL.entryBytes;
 const ACL_TAGS = new Set([1, 2, 4, 8, 16, 32]);
 
 /**

@@ -3,7 +3,7 @@ import type { TarEntry } from "#base/tar-header.ts";
 import { AT, O } from "#kernel/ffi/constants.ts";
 import * as at from "#kernel/files/at.ts";
 import { entryError } from "../layer/entry-error.ts";
-import type { LayerTarget } from "../layer/unpack-blob.ts";
+import type { LayerTarget } from "../layer/target.ts";
 import { DATA_OFFSET } from "./format.ts";
 import { descriptionPath, type ImageDescription } from "./image-description.ts";
 import { LayerIndex, type LayerIndexOptions } from "./index-layer.ts";

@@ -60,13 +60,13 @@ export function createContainerFiles(options: ContainerFilesOptions): ContainerF
     },
 
     async commitDiff({ source, mountPoints, prepared }, sink, signal) {
-      const { directory, whiteouts } = prepared;
-      const job = { job: "commit", source, mountPoints, directory, whiteouts, bounds } as const;
+      const { directory, whiteouts, image } = prepared;
+      const job = { job: "commit", source, mountPoints, directory, whiteouts, image, bounds } as const;
       await using helper = start(job, signal);
       helper.endInput();
       for await (const chunk of helper.output) await sink(chunk);
       const { implicitDirectories, ...layer } = await helper.result();
-      if (whiteouts === "overlay") writeImplicitList(prepared, implicitDirectories);
+      if (whiteouts === "overlay" && !image) writeImplicitList(prepared, implicitDirectories);
       return layer;
     },
   };

@@ -7,7 +7,7 @@ import { TarParser } from "#base/tar-read.ts";
 import { AT, O } from "#kernel/ffi/constants.ts";
 import { openat, write } from "#kernel/files/at.ts";
 import { encodeFailure } from "../layer/job.ts";
-import { LayerWriter } from "../layer/unpack.ts";
+import { openTarget } from "../layer/target.ts";
 import { openFile } from "./archive-file.ts";
 import { archiveTree } from "./archive-tree.ts";
 import { diffTar } from "./diff-tar.ts";
@@ -112,16 +112,17 @@ function tellChanges(request: DiffRequest): object {
 
 function commitDiff(job: Extract<FileJob, { job: "commit" }>): unknown {
   const meter = new DigestMeter();
-  using writer = new LayerWriter(job);
-  const parser = new TarParser(writer);
+  using target = openTarget(job, () => parser.offset);
+  const parser: TarParser = new TarParser(target);
   for (const chunk of diffTar(job.source, mountPointTest(job))) {
     meter.update(chunk);
     write(STDOUT, chunk);
+    target.archive?.(chunk);
     parser.push(chunk);
   }
   parser.finish();
-  writer.finish();
-  const { sizeBytes, implicitDirectories } = writer;
+  target.finish();
+  const { sizeBytes, implicitDirectories } = target;
   return { diffId: meter.digest(), sizeBytes, implicitDirectories: [...implicitDirectories] };
 }
 

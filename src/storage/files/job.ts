@@ -3,9 +3,8 @@
  * helper's input, an archive to be written follows it; the helper's output is the archive that was read. Lines of JSON
  * go the other way on its error stream.
  */
-import type { LayerBounds } from "../layer/bounds.ts";
 import type { JobFailure } from "../layer/job.ts";
-import type { WhiteoutStyle } from "../types.ts";
+import type { TargetOptions } from "../layer/target.ts";
 import type { DiffLayer, DiffRequest, FileChange, FileStat, FileView, WriteOptions } from "./types.ts";
 
 export type FileJob =
@@ -14,12 +13,7 @@ export type FileJob =
   | { readonly job: "write"; readonly view: FileView; readonly path: string; readonly options: WriteOptions }
   | { readonly job: "export"; readonly root: string }
   | ({ readonly job: "changes" } & DiffRequest)
-  | ({
-      readonly job: "commit";
-      readonly directory: string;
-      readonly whiteouts: WhiteoutStyle;
-      readonly bounds: LayerBounds;
-    } & DiffRequest);
+  | ({ readonly job: "commit" } & TargetOptions & DiffRequest);
 
 export interface FileJobResults {
   readonly stat: FileStat;

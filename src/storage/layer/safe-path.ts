@@ -68,6 +68,23 @@ export class LayerRoot implements Disposable {
     return `${directory}/${name}`.slice(this.#realPath.length + 1);
   }
 
+  /** Opens the directory at a real path for a moment; nothing happens where there is none, or a link in its place. */
+  withRealDirectory(path: string, work: (fd: number) => void): void {
+    let fd: number;
+    try {
+      const resolve = RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS;
+      fd = openat2(this.fd, path === "" ? "." : fileName(path), O.PATH | O.DIRECTORY, 0, resolve);
+    } catch (error) {
+      if (["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"].some((code) => isErrno(error, code))) return;
+      throw error;
+    }
+    try {
+      work(fd);
+    } finally {
+      close(fd);
+    }
+  }
+
   [Symbol.dispose](): void {
     this.forget();
     close(this.fd);

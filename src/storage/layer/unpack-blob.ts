@@ -4,23 +4,16 @@ import { decompress } from "#base/compress.ts";
 import { type Digest, DigestMeter } from "#base/digest.ts";
 import { InvalidArgument } from "#base/errors.ts";
 import { type ByteSource, tap } from "#base/streams.ts";
-import type { TarSink } from "#base/tar-archive.ts";
 import { TarParser } from "#base/tar-read.ts";
-import { ImageWriter } from "../erofs/image-writer.ts";
-import type { UnpackResult, WhiteoutStyle } from "../types.ts";
-import { checkArchiveSize, type LayerBounds } from "./bounds.ts";
-import { LayerWriter } from "./unpack.ts";
+import type { UnpackResult } from "../types.ts";
+import { checkArchiveSize } from "./bounds.ts";
+import { openTarget, type TargetOptions } from "./target.ts";
 
-export interface UnpackBlobRequest {
+export interface UnpackBlobRequest extends TargetOptions {
   /** A blob file: tar, plain or compressed. */
   readonly source: string;
   /** The file's bytes, where it is still being written. */
   readonly bytes?: ByteSource | undefined;
-  readonly directory: string;
-  readonly whiteouts: WhiteoutStyle;
-  /** An EROFS image is written here, and nothing into the directory. */
-  readonly image?: string | undefined;
-  readonly bounds: LayerBounds;
   readonly expectedDiffId?: Digest | undefined;
   /** Told the compressed bytes read so far. */
   readonly onProgress?: (currentBytes: number) => void;
@@ -34,18 +27,6 @@ export interface UnpackedBlob extends UnpackResult {
 
 const READ_BYTES = 1 << 20;
 
-/** What a layer's entries become. */
-export interface LayerTarget extends TarSink, Disposable {
-  readonly sizeBytes: number;
-  readonly entries: number;
-  readonly implicitDirectories: Iterable<string>;
-  readonly warnings: Iterable<string>;
-  /** Given the archive's own bytes, before the entries in them. */
-  archive?(chunk: Uint8Array): void;
-  /** To be called after the last entry. */
-  finish(): void;
-}
-
 /**
  * Reads a blob once: decompresses, hashes the tar and unpacks it. The bytes are only known to be right at the end, so
  * nothing of what was written may be used when this throws.
@@ -55,9 +36,7 @@ export async function unpackBlob(request: UnpackBlobRequest): Promise<UnpackedBl
   const { bounds, signal } = request;
   const tar = new DigestMeter();
   let blobBytes = 0;
-  using target: LayerTarget = request.image
-    ? new ImageWriter(request.image, { bounds, dataOffset: () => parser.offset })
-    : new LayerWriter(request);
+  using target = openTarget(request, () => parser.offset);
   const parser: TarParser = new TarParser(target);
   const file = tap(
     request.bytes ?? createReadStream(request.source, { highWaterMark: READ_BYTES }),

@@ -50,7 +50,7 @@ export class LayerWriter implements TarSink, Disposable {
   entries = 0;
   /** "delete" only: paths of this layer, which its own whiteouts leave alone. */
   readonly #written = new Set<string>();
-  /** Set at the end: every file made in a directory changes its time. */
+  /** By real path. Set at the end: every file made in a directory changes its time. */
   readonly #directoryTimes = new Map<string, bigint>();
   #implicitMade = 0;
   #file: number | undefined;
@@ -100,10 +100,10 @@ export class LayerWriter implements TarSink, Disposable {
 
   /** To be called after the last entry. */
   finish(): void {
-    for (const [path, nanos] of this.#directoryTimes) {
-      const directory = this.#root.find(path);
-      if (directory !== undefined) at.utimensat(directory, ".", nanos, nanos);
-    }
+    // what was removed and made again since, for something below it, takes its time from the layers below
+    for (const [path, nanos] of this.#directoryTimes)
+      if (!this.implicitDirectories.has(path))
+        this.#root.withRealDirectory(path, (fd) => at.utimensat(fd, ".", nanos, nanos));
   }
 
   [Symbol.dispose](): void {
@@ -143,8 +143,9 @@ export class LayerWriter implements TarSink, Disposable {
       makeDirectory(this.#root.directory(path.directory), path.name, this.#style);
     }
     const parent = this.#root.directory(path.directory);
-    this.implicitDirectories.delete(this.#root.realPath(parent, path.name));
-    withDirectory(parent, path.name, (fd) => this.#describeDirectory(pathText(path), fd));
+    const realPath = this.#root.realPath(parent, path.name);
+    this.implicitDirectories.delete(realPath);
+    withDirectory(parent, path.name, (fd) => this.#describeDirectory(realPath, fd));
   }
 
   #describeDirectory(path: string, fd: number): void {

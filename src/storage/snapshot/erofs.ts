@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Digest, DigestMeter } from "#base/digest.ts";
 import type { Kernel } from "#kernel/types.ts";
 import { DATA_OFFSET } from "../erofs/format.ts";
@@ -9,8 +9,8 @@ import { inheritIntoImage } from "../erofs/inherit.ts";
 import { FILES, type SnapshotDriver } from "./driver.ts";
 import { createOverlayDriver } from "./overlay.ts";
 
-/** A layer's image, beside the directory it is mounted on. */
-export const IMAGE = "layer.erofs";
+/** A layer's image, in a directory of its own beside the one it is mounted on. */
+const IMAGE = "image/layer.erofs";
 
 /**
  * Layers as EROFS images, one file each, put together by overlayfs. An image is mounted without a loop device when the
@@ -30,6 +30,10 @@ export function createErofsDriver(root: string, kernel: Pick<Kernel, "files" | "
     name: "erofs",
     status: [...overlay.status.slice(0, 1), ["Layers", "EROFS images, mounted from files"]],
     imageName: IMAGE,
+    async prepare(home) {
+      await overlay.prepare(home, []);
+      mkdirSync(dirname(join(home, IMAGE)), { mode: 0o700 });
+    },
     async complete({ image }, lower) {
       return await completeImage(image!, mounted(lower));
     },

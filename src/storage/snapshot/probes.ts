@@ -10,7 +10,7 @@ import { ImageWriter } from "../erofs/image-writer.ts";
 import { DEFAULT_BOUNDS } from "../layer/bounds.ts";
 import type { RootMount } from "../types.ts";
 import type { DriverName } from "./drivers.ts";
-import { IMAGE, mountImage } from "./erofs.ts";
+import { mountImage } from "./erofs.ts";
 import { FUSE_OVERLAYFS } from "./fuse-overlay.ts";
 import { mountRoot, unmountRoot } from "./mounts.ts";
 
@@ -75,7 +75,7 @@ function tryOverlay({ kernel }: ProbeDeps, probe: string, program?: RootMount["p
 
 /** Writes an image with one file, mounts it below overlayfs and reads the file. */
 function tryErofs(deps: ProbeDeps, probe: string): void {
-  const image = join(probe, IMAGE);
+  const image = join(probe, "image");
   writeProbeImage(image);
   const lower = join(probe, "lower");
   mkdirSync(lower);

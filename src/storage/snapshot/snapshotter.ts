@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import { Conflict, InvalidArgument, NotFound } from "#base/errors.ts";
@@ -158,7 +159,9 @@ class DriverSnapshotter implements Snapshotter {
   }
 
   layerHome(chainId: Digest): string {
-    return this.#directories.path(layerRecord(this.#records, chainId).directories[0]);
+    const home = this.#directories.path(layerRecord(this.#records, chainId).directories[0]);
+    const { imageName } = this.#driver;
+    return imageName ? dirname(join(home, imageName)) : home; // beside it the same files are to be seen, mounted
   }
 
   writableFiles(id: string): string {
