@@ -285,7 +285,10 @@ test("importArchive() makes an image of one layer with the changes asked for", a
   });
   expect(made.layers[0]!.mediaType).toBe(MEDIA_TYPE.ociLayerGzip);
   expect(here.images.history("made:1")).toHaveLength(1);
-  expect(here.emitted.at(-1)).toMatchObject({ action: "import", id: made.id });
+  expect(here.emitted.slice(-2)).toMatchObject([
+    { action: "import", id: made.id },
+    { action: "tag", attributes: { name: "made:1" } },
+  ]);
   await using there = createTestImages();
   expect(await load(there, await collectBytes(here.images.save(["made:1"], {}), 1 << 30, "saved"))).toEqual([
     "Loaded image: made:1",
