@@ -1,9 +1,5 @@
-import { type Dirent, lstatSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { copyTree } from "./copy-tree.ts";
-
-/** What is copied at once, on the caller's thread: starting a helper would cost more. */
-const SMALL = { entries: 64, bytes: 1 << 20 };
+import { isSmallTree } from "./small-tree.ts";
 
 /**
  * As `copyTree`, with large trees copied in a helper process so that nothing else waits for them.
@@ -14,21 +10,6 @@ export async function copyAway(
   to: string,
   inHelper: (from: string, to: string) => Promise<unknown>,
 ): Promise<void> {
-  if (isSmall(from)) copyTree(from, to);
+  if (isSmallTree(from)) copyTree(from, to);
   else await inHelper(from, to);
-}
-
-function isSmall(root: string): boolean {
-  const directories = [root];
-  let entries = 0;
-  let bytes = 0;
-  for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
-    for (const entry of readdirSync(directory, { withFileTypes: true }) as Dirent[]) {
-      const path = join(directory, entry.name);
-      if (entry.isDirectory()) directories.push(path);
-      else if (entry.isFile()) bytes += lstatSync(path).size;
-      if (++entries > SMALL.entries || bytes > SMALL.bytes) return false;
-    }
-  }
-  return true;
 }

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, readdirSync, renameSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Limiter } from "#base/async.ts";
 import { isErrno } from "#base/fs.ts";
 import { newId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
+import { deleteTree } from "./delete-tree.ts";
 
 /** Closed to everybody else: layers hold setuid programs and other people's files (reference attack 14). */
 const MODE = 0o710;
@@ -83,7 +83,7 @@ export class NumberedDirectories {
   #delete(path: string): void {
     const deletion = this.#deleting.run(async () => {
       this.#dismantle(path);
-      await rm(path, { recursive: true, force: true });
+      await deleteTree(path);
     });
     const logged = deletion.catch((error: unknown) =>
       this.#log.warn("a discarded directory could not be deleted", { path, error }),
