@@ -67,6 +67,9 @@ function checkSettings(network: NetworkRecord, mac: string | undefined, wanted: 
     throw new InvalidArgument(
       "invalid endpoint settings:\nuser-specified IP address is supported on user-defined networks only",
     );
+  for (const address of wanted.LinkLocalIPs ?? [])
+    if (!parseIp(address))
+      throw new InvalidArgument(`invalid endpoint settings:\ninvalid link-local IP address: ${address}`);
   for (const [text, family] of [
     [wanted.IPv4Address, 4],
     [wanted.IPv6Address, 6],

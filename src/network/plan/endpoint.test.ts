@@ -16,6 +16,7 @@ const ENDPOINT = {
   mac: "02:42:ac:11:00:02",
   ipv4: { address: "172.17.0.2", prefixLength: 16, gateway: "172.17.0.1" },
   ipv6: undefined,
+  settings: {},
 } as EndpointRecord;
 const SETTINGS = {
   bridge: "br1",
@@ -92,4 +93,11 @@ test("endpointMac() is local, and follows the IPv4 address where there is one", 
   expect(endpointMac(ID, "172.17.0.2")).toBe("02:42:ac:11:00:02");
   expect(endpointMac(ID, "1.2.3.4")).toBe("02:42:01:02:03:04");
   expect(endpointMac(ID, undefined)).toBe("02:42:01:23:45:67");
+});
+
+test("planEndpoint() adds link-local addresses as wide as they are", () => {
+  const settings = { IPAMConfig: { LinkLocalIPs: ["169.254.7.7", "fe80::7"] } };
+  const steps = plan({ ...ENDPOINT, settings }).find((step) => step.op === "links");
+  expect(JSON.stringify(steps)).toContain('"address":"169.254.7.7","prefixLength":16');
+  expect(JSON.stringify(steps)).toContain('"address":"fe80::7","prefixLength":64');
 });

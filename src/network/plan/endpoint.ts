@@ -49,13 +49,24 @@ export function ipv6Switches(endpoint: EndpointRecord, netns: string): NetStep[]
 
 export function interfaceSteps(endpoint: EndpointRecord): LinkStep[] {
   const link = endpoint.interfaceName;
-  const addresses = [endpoint.ipv4, endpoint.ipv6].filter((address) => address !== undefined);
+  const addresses = [
+    ...[endpoint.ipv4, endpoint.ipv6].filter((address) => address !== undefined),
+    ...linkLocalAddresses(endpoint),
+  ];
   return [
     { op: "up", link },
     ...addresses.map(
       ({ address, prefixLength }): LinkStep => ({ op: "address", link, address, prefixLength }),
     ),
   ];
+}
+
+/** Further addresses a user gives an interface, for its own link: as wide as such addresses are. */
+function linkLocalAddresses({ settings }: EndpointRecord) {
+  return (settings.IPAMConfig?.LinkLocalIPs ?? []).map((address) => ({
+    address,
+    prefixLength: parseIp(address)?.family === 6 ? 64 : 16,
+  }));
 }
 
 /** The next name of this prefix that no endpoint has: "eth0", "eth1", … */

@@ -1,4 +1,5 @@
 /** Limits this host's kernel does not have: taken out of a request, with Docker's warning for each. */
+import { InvalidArgument } from "#base/errors.ts";
 import type { LimitKind } from "#kernel/types.ts";
 import type { Resources } from "#spec/docker/containers.ts";
 
@@ -114,11 +115,21 @@ export interface Kept<T> {
   readonly warnings: readonly string[];
 }
 
-/** Pure: the request as far as this kernel can hold it, and what the user must know about the rest. */
+/** @throws InvalidArgument with Docker's text: real-time is nothing one can do without */
+function checkRealtime(
+  { CpuRealtimePeriod, CpuRealtimeRuntime }: Resources,
+  supported: ReadonlySet<LimitKind>,
+) {
+  if ((CpuRealtimePeriod || CpuRealtimeRuntime) && !supported.has("cpuRealtime"))
+    throw new InvalidArgument("kernel does not support CPU real-time scheduler");
+}
+
+/** Pure: the request as far as this kernel can hold it, and what the user must know about the rest. @throws InvalidArgument */
 export function discardUnsupported<T extends Resources>(
   asked: T,
   supported: ReadonlySet<LimitKind>,
 ): Kept<T> {
+  checkRealtime(asked, supported);
   let kept = asked;
   const warnings: string[] = [];
   for (const { needs, isAsked, without, warning } of RULES) {
