@@ -26,6 +26,7 @@ const CHAPTERS: Readonly<Record<string, () => Promise<Chapter>>> = {
   distribution: () => import("./routes/distribution.ts"),
   build: () => import("./routes/build.ts"),
   session: () => import("./routes/session.ts"),
+  wharf: () => import("./routes/wharf.ts"),
   grpc: () => import("./routes/session.ts"),
   swarm: () => import("./routes/swarm.ts"),
   nodes: () => import("./routes/swarm.ts"),

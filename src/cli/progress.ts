@@ -15,6 +15,9 @@ const DEFAULT_SIZE = { height: 24, width: 80 };
 /** On a terminal at most this often: thousands of updates come each second. */
 const REDRAW_MS = 40;
 
+/** For `--quiet`: errors of the stream are heard all the same. */
+export const SILENT: Output = { isTerminal: () => false, size: () => undefined, write: async () => {} };
+
 /**
  * Shows a stream until its end.
  * @param onAux gets what the stream says to programs, such as the digest of a push

@@ -8,6 +8,7 @@ import type {
   ImageSummary,
   ProgressLine,
 } from "#spec/docker/images.ts";
+import type { Descriptor } from "#spec/oci/manifest.ts";
 import type { HttpResponse, RequestBody } from "./connection.ts";
 import { encodeName } from "./http-head.ts";
 import { jsonLines } from "./json-lines.ts";
@@ -109,6 +110,24 @@ export class Images {
       query: { ...query, filters: encodeFilters(filters ?? {}) },
       headers: { "X-Registry-Auth": registryAuth },
     });
+  }
+
+  /** What a name points at. Only wharf knows: others answer NotFound. */
+  target(name: string): Promise<Descriptor> {
+    return this.#http.json("GET", `/wharf/images/${encodeName(name)}/target`);
+  }
+
+  /** Those of these digests whose content the engine does not have. Only wharf knows. */
+  async missingContent(digests: readonly string[]): Promise<string[]> {
+    const answer = await this.#http.json<{ missing: string[] }>("POST", "/wharf/content/missing", {
+      json: { digests },
+    });
+    return answer.missing;
+  }
+
+  /** The body is the content from `offset` on. Only wharf knows. */
+  content(digest: string, offset: number, signal?: AbortSignal): Promise<HttpResponse> {
+    return this.#http.request("GET", `/wharf/content/${digest}`, { query: { offset }, signal });
   }
 
   async *import(options: ImportOptions): AsyncGenerator<ProgressLine> {

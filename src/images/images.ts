@@ -27,6 +27,7 @@ import type { ContentStore } from "#storage/types.ts";
 import { type ImportRequest, importArchive } from "./archive/import.ts";
 import { loadArchive } from "./archive/load.ts";
 import { saveImages } from "./archive/save.ts";
+import { createImageBlobs, type ImageBlobs } from "./blobs.ts";
 import { type CommitImageRequest, commitImage } from "./commit.ts";
 import { type DryRunDeps, planPruneImages, planRemoveImage, type Removed } from "./dry-run.ts";
 import { imageEvent } from "./events.ts";
@@ -84,11 +85,14 @@ class LocalImages implements Images {
   readonly #extraConnections = new Slots(EXTRA_CONNECTIONS);
   #isPruning = false;
 
+  readonly blobs: ImageBlobs;
+
   constructor(deps: ImagesDeps) {
     this.#deps = deps;
     this.#host = normalisePlatform(deps.host);
     this.#records = new ImageRecords(deps.state);
     this.retention = new ImageRetention(deps.state, () => deps.clock.now());
+    this.blobs = createImageBlobs(this.#records, deps.storage.content);
     this.#layers = new Layers(deps.storage);
     this.#registries = new Registries(deps.clock, () => ({
       ...withDefaults(deps.options),

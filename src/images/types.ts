@@ -18,6 +18,7 @@ import type {
 import type { ImageConfig } from "#spec/oci/image.ts";
 import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
 import type { CollectedGarbage, GarbagePlan } from "#storage/gc/sweep.ts";
+import type { ImageBlobs } from "./blobs.ts";
 import type { CommitImageRequest } from "./commit.ts";
 import type { Removed } from "./dry-run.ts";
 import type { ImageRetention } from "./retention.ts";
@@ -140,6 +141,8 @@ export interface Images {
     signal?: AbortSignal,
   ): Promise<{ readonly status: string; readonly identityToken: string | undefined }>;
   search(request: SearchRequest): Promise<ImageSearchItem[]>;
+  /** Single parts, for copying images elsewhere. */
+  readonly blobs: ImageBlobs;
   /** Uses and pins. */
   readonly retention: ImageRetention;
   pin(nameOrId: string): void;

@@ -245,6 +245,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
 
   {
+    names: ["image copy"],
+    short: "Copy an image between registries, archives, directories and engines",
+    load: () => import("./image-copy.ts"),
+  },
+  {
     names: ["image inspect"],
     short: "Show all facts about images",
     load: () => import("./image-inspect.ts"),

@@ -3,7 +3,7 @@ import { defineCommand, ONE_ARGUMENT } from "../command.ts";
 import { registryAuthHeader } from "../credentials.ts";
 import { CliError } from "../errors.ts";
 import { bool, string } from "../flag-kinds.ts";
-import { showProgress } from "../progress.ts";
+import { SILENT, showProgress } from "../progress.ts";
 import { platformQuery } from "./_platform.ts";
 
 export const command = defineCommand({
@@ -44,8 +44,6 @@ export const command = defineCommand({
     for (const note of notes) await session.warn(`\n${note}\n`);
   },
 });
-
-const SILENT = { isTerminal: () => false, size: () => undefined, write: async () => {} };
 
 interface InsteadOfIndex {
   readonly manifestPushedInsteadOfIndex?: boolean;

@@ -1,0 +1,26 @@
+/** What Docker's API has no words for. Other clients never ask; ours does without where an engine does not know it. */
+
+import { type ApiRequest, json, type Reply, type Route, stream } from "../handler.ts";
+import { readJson } from "../json-body.ts";
+import { MissingContentSchema } from "../schemas/content.ts";
+import type { ApiParts } from "../types.ts";
+
+export const routes: readonly Route[] = [
+  { method: "POST", path: "/wharf/content/missing", handle: missing },
+  { method: "GET", path: "/wharf/content/{digest}", handle: read },
+  { method: "GET", path: "/wharf/images/{name...}/target", handle: target },
+];
+
+async function missing(request: ApiRequest, { images }: ApiParts): Promise<Reply> {
+  const body = await readJson(request, MissingContentSchema);
+  return json({ missing: images.blobs.missing(body?.digests ?? []) });
+}
+
+function read({ params, query }: ApiRequest, { images }: ApiParts): Reply {
+  const pieces = images.blobs.read(params.digest!, query.optionalInteger("offset") ?? 0);
+  return stream(pieces, { contentType: "application/octet-stream" });
+}
+
+function target({ params }: ApiRequest, { images }: ApiParts): Reply {
+  return json(images.blobs.target(params.name!));
+}

@@ -1,0 +1,3 @@
+import { fields, texts } from "./kinds.ts";
+
+export const MissingContentSchema = fields({ digests: texts });
