@@ -62,8 +62,9 @@ function linksOf(
 
 type Linking = Pick<Context, "records" | "networks">;
 
-/** For the hosts file: those that run, with every name they have here. */
+/** For the hosts file: those that run, with every name they have here. In networks with names the name server tells. */
 export function linkedHosts(ctx: Linking, record: ContainerRecord): LinkedHost[] {
+  if (isUserNetwork(record.hostConfig.NetworkMode)) return [];
   return linksOf(ctx, record).flatMap(({ container, alias }) => {
     const address = addressOf(ctx, container);
     const names = new Set([alias, container.config.Hostname ?? "", container.name]);
