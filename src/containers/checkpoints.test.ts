@@ -42,14 +42,14 @@ describe("checkpoints", () => {
     expect(create("cp1", false, elsewhere)).rejects.toThrow(
       "checkpoint with name cp1 already exists for container web",
     );
-    expect(lab.containers.start(id, { checkpoint: "cp1", checkpointDir: elsewhere })).rejects.toThrow(
+    await expect(lab.containers.start(id, { checkpoint: "cp1", checkpointDir: elsewhere })).rejects.toThrow(
       "custom checkpointdir is not supported",
     );
   });
 
   test("that fail leave nothing behind, and the policy in force", async () => {
     lab.failAt("runtime.checkpoint");
-    expect(create("cp1")).rejects.toThrow("runtime.checkpoint failed");
+    await expect(create("cp1")).rejects.toThrow("runtime.checkpoint failed");
     await lab.settle();
     expect(existsSync(join(own(), "cp1"))).toBe(false);
     lab.process(id).exit(1);
@@ -59,8 +59,8 @@ describe("checkpoints", () => {
 
   test("are refused clearly where the host cannot, before anything is touched", async () => {
     lab.failAt("runtime.checkCheckpoints", new NotImplemented("no criu"));
-    expect(create("cp1")).rejects.toThrow("no criu");
-    expect(lab.containers.start(id, { checkpoint: "cp1" })).rejects.toThrow("no criu");
+    await expect(create("cp1")).rejects.toThrow("no criu");
+    await expect(lab.containers.start(id, { checkpoint: "cp1" })).rejects.toThrow("no criu");
     await lab.settle();
     expect(existsSync(own())).toBe(false);
   });
@@ -69,11 +69,11 @@ describe("checkpoints", () => {
     const tty = await lab.create("tty", { Tty: true });
     await lab.containers.start(tty);
     const request = { name: "cp1", directory: "", exit: true };
-    expect(lab.containers.createCheckpoint(tty, request)).rejects.toThrow(
+    await expect(lab.containers.createCheckpoint(tty, request)).rejects.toThrow(
       "checkpoint not supported on containers with tty",
     );
     await lab.containers.pause(id);
-    expect(create("cp1")).rejects.toThrow("is paused");
+    await expect(create("cp1")).rejects.toThrow("is paused");
   });
 
   for (const name of ["..", ".", "a/b", "../../etc", "", "-x", "a\0b"])
@@ -83,7 +83,7 @@ describe("checkpoints", () => {
         () => lab.containers.removeCheckpoint(id, name, "/"),
         () => lab.containers.removeCheckpoint(id, name, ""),
       ])
-        expect(ask()).rejects.toThrow("Invalid checkpoint ID");
+        await expect(ask()).rejects.toThrow("Invalid checkpoint ID");
     });
 
   test("are not what only lies where they would be", async () => {

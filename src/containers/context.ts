@@ -109,6 +109,7 @@ export interface ContainersDeps {
     | "prepareParent"
     | "sample"
     | "probe"
+    | "describeProcesses"
     | "checkCheckpoints"
     | "checkpoint"
     | "isHungUp"

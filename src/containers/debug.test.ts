@@ -38,7 +38,7 @@ describe("debugging containers", () => {
   test("that fail to start give the files back", async () => {
     const first = await debug("first");
     lab.failAt("runtime.start");
-    expect(lab.containers.start(first)).rejects.toThrow("runtime.start failed");
+    await expect(lab.containers.start(first)).rejects.toThrow("runtime.start failed");
     await lab.settle();
     expect(held()).toEqual([]);
     const next = lab.nextDaemon();
@@ -50,7 +50,7 @@ describe("debugging containers", () => {
     const first = await debug("first");
     await lab.containers.start(first);
     await lab.nextDaemon().recover();
-    expect(lab.containers.start(web)).rejects.toThrow("debugs it");
+    await expect(lab.containers.start(web)).rejects.toThrow("debugs it");
     await lab.settle();
     await lab.reboot().recover();
     expect(held()).toEqual([]);
@@ -60,8 +60,8 @@ describe("debugging containers", () => {
   test("need a container to look at that is none of their own kind, and no restart policy", async () => {
     await debug("first");
     const of = (name: string) => ({ HostConfig: { Annotations: { "wharf.debug": name } } });
-    expect(lab.create("xx", of("nobody"))).rejects.toThrow("No such container: nobody");
-    expect(lab.create("xx", of("first"))).rejects.toThrow("is a debugging container itself");
-    expect(debug("xx", { RestartPolicy: { Name: "always" } })).rejects.toThrow("restart policy");
+    await expect(lab.create("xx", of("nobody"))).rejects.toThrow("No such container: nobody");
+    await expect(lab.create("xx", of("first"))).rejects.toThrow("is a debugging container itself");
+    await expect(debug("xx", { RestartPolicy: { Name: "always" } })).rejects.toThrow("restart policy");
   });
 });

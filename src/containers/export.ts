@@ -4,7 +4,7 @@ import { withEnd } from "#base/streams.ts";
 import type { Context } from "./context.ts";
 import { refuseDebugged } from "./debug.ts";
 import { emitContainerEvent } from "./emit.ts";
-import { once, refuseRemoved } from "./file-view.ts";
+import { freed, once, refuseRemoved } from "./file-view.ts";
 import { isUp } from "./lifecycle.ts";
 import { pathsOf } from "./paths.ts";
 import { removeMount } from "./release.ts";
@@ -56,6 +56,7 @@ async function holdRoot(
     try {
       removeMount(ctx, root);
     } finally {
+      freed(ctx, found.id);
       held[Symbol.dispose]();
     }
   });
@@ -67,6 +68,7 @@ async function holdRoot(
       held[Symbol.dispose]();
       return { record, release: async () => {} };
     }
+    ctx.live.of(record.id).busyWith = "an export of its files";
     mkdirSync(root, { recursive: true, mode: 0o700 });
     ctx.mounts.root(ctx.snapshots.rootMount(record.id), root);
     return { record, release };

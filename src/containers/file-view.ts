@@ -84,10 +84,12 @@ async function openStopped(ctx: Context, record: ContainerRecord, held: Disposab
         ...volumes.toReversed().map((volume) => () => ctx.volumes.unmount(volume, record.id)),
       ]);
     } finally {
+      freed(ctx, record.id);
       held[Symbol.dispose]();
     }
   });
   try {
+    ctx.live.of(record.id).busyWith = "a copy of its files";
     mkdirSync(root, { recursive: true, mode: 0o700 });
     ctx.mounts.root(ctx.snapshots.rootMount(record.id), root);
     const sources = await findMountSources(ctx, { ...record, mounts: record.mounts.filter(isShown) }, root);
@@ -103,6 +105,12 @@ async function openStopped(ctx: Context, record: ContainerRecord, held: Disposab
 export function once(work: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => (done ??= work());
+}
+
+/** Nobody's files are in use any more. */
+export function freed(ctx: Pick<Context, "live">, id: string): void {
+  const live = ctx.live.find(id);
+  if (live) live.busyWith = undefined;
 }
 
 /** @throws Conflict in Docker's words */

@@ -6,7 +6,7 @@ import { afterProbe, FIRST_HEALTH, planHealth, probeDelayMs, untilNextProbeMs } 
 const SECOND = 1e9;
 
 describe("planHealth()", () => {
-  test("fills in docker's defaults", () => {
+  test("fills in docker's defaults", async () => {
     expect(planHealth({ Healthcheck: { Test: ["CMD-SHELL", "curl localhost"] } })).toEqual({
       probe: { kind: "command", command: ["/bin/sh", "-c", "curl localhost"] },
       intervalMs: 30_000,
@@ -17,7 +17,7 @@ describe("planHealth()", () => {
     });
   });
 
-  test("uses the image's shell, and no shell for a bare command", () => {
+  test("uses the image's shell, and no shell for a bare command", async () => {
     const shell = planHealth({ Healthcheck: { Test: ["CMD-SHELL", "x"] }, Shell: ["/bin/bash", "-c"] });
     expect(shell?.probe).toEqual({ kind: "command", command: ["/bin/bash", "-c", "x"] });
     const bare = planHealth({ Healthcheck: { Test: ["CMD", "x", "y"] } });
@@ -25,7 +25,7 @@ describe("planHealth()", () => {
   });
 
   for (const Test of [undefined, [], ["NONE"], ["CMD"]])
-    test(`finds no check in ${JSON.stringify(Test)}`, () => {
+    test(`finds no check in ${JSON.stringify(Test)}`, async () => {
       expect(planHealth({ Healthcheck: { Test } })).toBeUndefined();
     });
 });
@@ -34,7 +34,7 @@ describe("afterProbe()", () => {
   const plan = planHealth({ Healthcheck: { Test: ["CMD", "x"], StartPeriod: 10 * SECOND, Retries: 2 } })!;
   const probe = (ExitCode: number) => ({ Start: "", End: "", ExitCode, Output: "" });
 
-  test("forgives failures at the start, counts them later, and forgets them after a success", () => {
+  test("forgives failures at the start, counts them later, and forgets them after a success", async () => {
     const early = afterProbe(FIRST_HEALTH, probe(1), plan, 9000);
     expect(early).toMatchObject({ Status: "starting", FailingStreak: 0 });
     const once = afterProbe(early, probe(1), plan, 10_000);
@@ -44,13 +44,13 @@ describe("afterProbe()", () => {
     expect(afterProbe(twice, probe(0), plan, 12_000)).toMatchObject({ Status: "healthy", FailingStreak: 0 });
   });
 
-  test("keeps the last five probes", () => {
+  test("keeps the last five probes", async () => {
     let health = FIRST_HEALTH;
     for (let code = 0; code < 9; code++) health = afterProbe(health, probe(code), plan, 1e6);
     expect(health.Log?.map((entry) => entry.ExitCode)).toEqual([4, 5, 6, 7, 8]);
   });
 
-  test("makes the next probe come sooner during the start", () => {
+  test("makes the next probe come sooner during the start", async () => {
     expect(probeDelayMs(FIRST_HEALTH, plan, 9000)).toBe(5000);
     expect(probeDelayMs(FIRST_HEALTH, plan, 10_000)).toBe(30_000);
     expect(probeDelayMs({ ...FIRST_HEALTH, Status: "healthy" }, plan, 0)).toBe(30_000);
@@ -205,9 +205,9 @@ describe("a container with a native probe", () => {
     expect(lab.containers.get(id).state.status).toBe("exited");
   });
 
-  test("cannot go away and come back", () => {
+  test("cannot go away and come back", async () => {
     const annotations = { "wharf.on-unhealthy": "restart" };
-    expect(create(annotations, { AutoRemove: true })).rejects.toThrow("'AutoRemove'");
+    await expect(create(annotations, { AutoRemove: true })).rejects.toThrow("'AutoRemove'");
   });
 });
 

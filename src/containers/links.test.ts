@@ -2,13 +2,13 @@ import { expect, test } from "bun:test";
 import { ContainersLab } from "../../test/fakes/containers-lab.ts";
 import { linkVariables, parseLink } from "./links.ts";
 
-test("parseLink() reads what clients send and what inspect shows", () => {
+test("parseLink() reads what clients send and what inspect shows", async () => {
   expect(parseLink("web:db")).toEqual({ target: "web", alias: "db" });
   expect(parseLink("web")).toEqual({ target: "web", alias: "web" });
   expect(parseLink("/web:/me/db")).toEqual({ target: "web", alias: "db" });
 });
 
-test("linkVariables() are those dockerd gives", () => {
+test("linkVariables() are those dockerd gives", async () => {
   const ports = ["443/tcp", "5001/udp", "80/tcp", "5000/udp", "5002/udp", "80/udp"];
   const env = ["FOO=bar", "EMPTY=", "PATH=/x", "HOME=/y", "A=b=c"];
   const facts = { alias: "my-db", name: "/web/my-db", address: "10.0.0.2", ports, env };

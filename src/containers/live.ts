@@ -47,6 +47,8 @@ export class LiveContainer {
   readonly waiters = new Waiters();
   readonly waitingReaders = new Set<WaitingReader>();
   run: Run | undefined;
+  /** What holds the container's lock for longer than a step: "docker cp". */
+  busyWith: string | undefined;
   /** Has the files of this stopped container mounted: id of a debugging container. */
   debuggedBy: string | undefined;
   /** Somebody removes it: nobody else may, and nothing starts it again. */

@@ -23,7 +23,7 @@ export async function removeContainer(
 ): Promise<void> {
   if (options.link) return removeLink(ctx, nameOrId);
   const { id } = ctx.records.resolve(nameOrId);
-  const run = await ctx.locks.run(id, () => beginRemoval(ctx, id, options.force));
+  const run = await heldInTime(ctx, id, () => beginRemoval(ctx, id, options.force));
   try {
     if (run) await endsAfterKill(ctx, run, id);
     await ctx.locks.run(id, () => removeHeld(ctx, ctx.records.resolve(id), options));
@@ -32,6 +32,28 @@ export async function removeContainer(
     if (live) live.isBeingRemoved = false;
     throw error;
   }
+}
+
+/** Who copies a stopped container's files holds its lock for as long as the client reads. */
+const LOCK_DEADLINE_MS = 30_000;
+
+/** @throws Conflict naming who has the container when it does not become free */
+async function heldInTime<T>(ctx: Context, id: string, work: () => T): Promise<T> {
+  const waiting = ctx.locks.acquire(id);
+  const inTime = new AbortController();
+  const late = ctx.clock.sleep(LOCK_DEADLINE_MS, inTime.signal).then(() => undefined);
+  const held = await Promise.race([waiting, late]);
+  inTime.abort();
+  if (held) {
+    using _held = held;
+    return work();
+  }
+  void waiting.then((came) => came[Symbol.dispose]());
+  const name = ctx.records.get(id)?.name ?? id;
+  const who = ctx.live.find(id)?.busyWith ?? "an operation that does not end";
+  throw new Conflict(
+    `cannot remove container "/${name}": it is in use by ${who}: end that first, or ask again`,
+  );
 }
 
 /** Nobody else may remove or start it from here on. @returns the run that must end first */

@@ -1,4 +1,5 @@
 import { Internal } from "#base/errors.ts";
+import { cgroupPathOf } from "./cgroup-path.ts";
 import type { Context } from "./context.ts";
 import type { Run } from "./live.ts";
 
@@ -6,9 +7,16 @@ import type { Run } from "./live.ts";
 const KILL_DEADLINE_MS = 10_000;
 
 /** @throws Internal when a run that got SIGKILL does not end */
-export async function endsAfterKill(ctx: Pick<Context, "clock">, run: Run, id: string): Promise<void> {
-  if (!(await endsWithin(ctx, run, KILL_DEADLINE_MS)))
-    throw new Internal(`container ${id}: tried to kill it, but did not receive an exit event`);
+export async function endsAfterKill(
+  ctx: Pick<Context, "clock" | "records" | "runtime" | "settings">,
+  run: Run,
+  id: string,
+): Promise<void> {
+  if (await endsWithin(ctx, run, KILL_DEADLINE_MS)) return;
+  const record = ctx.records.get(id);
+  const left = record && ctx.runtime.describeProcesses(cgroupPathOf(ctx.settings, record));
+  const who = left ? `: it is held by ${left}` : "";
+  throw new Internal(`container ${id}: tried to kill it, but did not receive an exit event${who}`);
 }
 
 /** @param ms Infinity: however long it takes @returns whether the run has ended and everything it held is given back */

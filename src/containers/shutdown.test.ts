@@ -37,7 +37,7 @@ describe("shutDown()", () => {
     const other = await lab.create("other");
     const stopped = lab.containers.shutDown(1);
     await lab.settle();
-    expect(lab.containers.start(other)).rejects.toThrow("the engine is shutting down");
+    await expect(lab.containers.start(other)).rejects.toThrow("the engine is shutting down");
     const process = lab.process(deaf);
     await lab.clock.advance(10_000);
     await stopped;

@@ -156,6 +156,19 @@ describe("remove()", () => {
     expect(await lab.leaks()).toEqual([]);
   });
 
+  test("names what does not die, and succeeds when asked again", async () => {
+    const id = await running();
+    lab.process(id).signal = () => true; // stuck in the kernel
+    const stuck = lab.containers.remove(id, force);
+    await lab.settle();
+    void lab.clock.advance(10_000);
+    await expect(stuck).rejects.toThrow("it is held by 1000 (dd, D (disk sleep))");
+    lab.process(id).exit(137);
+    await lab.settle();
+    await lab.containers.remove(id, force);
+    expect(await lab.leaks()).toEqual([]);
+  });
+
   test("forgets a link without touching the container", async () => {
     await lab.create("db");
     await lab.create("web", { HostConfig: { Links: ["db:store"] } });

@@ -30,8 +30,8 @@ describe("checkCriu()", () => {
       { "criu check": [1, "Error (criu/vdso.c:613): vdso: bounds"] },
       '"criu check" says: Error (criu/vdso.c:613): vdso: bounds',
     ],
-  ])("says what is wrong: %s", (_name, runtime, which, table, words) => {
+  ])("says what is wrong: %s", async (_name, runtime, which, table, words) => {
     const run = answers(table);
-    expect(checkCriu(runtime, { which, run })).rejects.toThrow(words);
+    await expect(checkCriu(runtime, { which, run })).rejects.toThrow(words);
   });
 });

@@ -28,6 +28,7 @@ import { checkRootfs } from "./rootfs.ts";
 import { sample } from "./sample.ts";
 import { PROGRAM_ANNOTATION, SeccompPrograms } from "./seccomp/programs.ts";
 import type { ReaderBounds } from "./shim/arguments.ts";
+import { describeStuck } from "./stuck.ts";
 import type {
   CleanUpRequest,
   ContainerSample,
@@ -179,6 +180,11 @@ class SupervisedRuntime implements Runtime, Disposable {
 
   prepareParent(cgroupPath: string): void {
     this.#options.kernel.cgroups.prepareParent(cgroupPath);
+  }
+
+  describeProcesses(cgroupPath: string): string {
+    const { cgroups } = this.#options.kernel;
+    return cgroups.exists(cgroupPath) ? describeStuck(cgroups.pids(cgroupPath)) : "";
   }
 
   setLimits(cgroupPath: string, limits: Resources): void {

@@ -262,6 +262,8 @@ export interface Runtime {
   thaw(cgroupPath: string): void;
   /** Processes of the group, in the host's pid namespace. */
   pids(cgroupPath: string): number[];
+  /** The group's processes with their state and the place in the kernel they wait in; "" when there are none. */
+  describeProcesses(cgroupPath: string): string;
   /** Applies new limits to a running container; fields that are absent or 0 stay as they are. */
   setLimits(cgroupPath: string, limits: Resources): void;
   /** What the kernel holds for a running container's group. @throws SysError ENOENT when it is gone */

@@ -115,6 +115,7 @@ export function fakeRuntime(world: World) {
     | "prepareParent"
     | "sample"
     | "probe"
+    | "describeProcesses"
     | "checkCheckpoints"
     | "checkpoint"
     | "isHungUp"
@@ -155,6 +156,7 @@ export function fakeRuntime(world: World) {
     freeze: (path) => void world.frozen.add(path),
     thaw: (path) => void world.frozen.delete(path),
     pids: () => [1000, 1001],
+    describeProcesses: () => "1000 (dd, D (disk sleep))",
     isHungUp: () => false,
     setLimits() {},
     heldLimits: () => ({}),
