@@ -6,6 +6,7 @@ import type { Filters } from "#base/filters.ts";
 import type { Log } from "#base/log.ts";
 import type { ByteSource } from "#base/streams.ts";
 import type { Events } from "#events/types.ts";
+import { credentialsOf } from "#registry/credentials.ts";
 import { type LoginResult, login } from "#registry/login.ts";
 import { Registries } from "#registry/registries.ts";
 import { UnfinishedUploads } from "#registry/unfinished-uploads.ts";
@@ -18,7 +19,7 @@ import type {
 } from "#spec/docker/images.ts";
 import type { Platform } from "#spec/oci/manifest.ts";
 import { normalisePlatform, parsePlatform } from "#spec/platform.ts";
-import { familiarReference } from "#spec/reference.ts";
+import { familiarReference, parseReference } from "#spec/reference.ts";
 import { canRun } from "#spec/select-manifest.ts";
 import type { StateStore } from "#state/types.ts";
 import type { CollectedGarbage, GarbagePlan } from "#storage/gc/sweep.ts";
@@ -29,6 +30,7 @@ import { loadArchive } from "./archive/load.ts";
 import { saveImages } from "./archive/save.ts";
 import { createImageBlobs, type ImageBlobs } from "./blobs.ts";
 import { type CommitImageRequest, commitImage } from "./commit.ts";
+import { inspectDistribution } from "./distribution.ts";
 import { type DryRunDeps, planPruneImages, planRemoveImage, type Removed } from "./dry-run.ts";
 import { imageEvent } from "./events.ts";
 import { rootsOf } from "./garbage.ts";
@@ -247,6 +249,11 @@ class LocalImages implements Images {
 
   search(request: SearchRequest): Promise<ImageSearchItem[]> {
     return searchImages(request, this.#registries.transport());
+  }
+
+  inspectDistribution(name: string, { auth, signal }: Parameters<Images["inspectDistribution"]>[1]) {
+    const repository = this.#registries.open(parseReference(name), credentialsOf(auth));
+    return inspectDistribution(name, repository, signal);
   }
 
   login(auth: AuthConfig, signal?: AbortSignal): Promise<LoginResult> {

@@ -63,7 +63,8 @@ export async function* readRange(deps: ReadRangeDeps, request: RangeRequest): As
     } catch (error) {
       const isElsewhere = response !== undefined && deps.repository.avoidSourceOf(response);
       failures = at - before >= PROGRESS_BYTES ? 1 : failures + 1;
-      const isWorthIt = isWorthAnotherTry(error) || (isElsewhere && error instanceof InvalidArgument);
+      const isWorthIt =
+        isWorthAnotherTry(error, response !== undefined) || (isElsewhere && error instanceof InvalidArgument);
       if (!isWorthIt || failures >= deps.maxAttempts) throw error;
       await deps.clock.sleep(retryDelayMs(failures, undefined, 0)!, signal);
     } finally {
@@ -77,8 +78,11 @@ function rangeOf(from: number, to: number, sizeBytes: number) {
   return to === sizeBytes ? { from } : { from, to };
 }
 
-function isWorthAnotherTry(error: unknown): boolean {
-  return error instanceof Unreachable && error.reason !== "certificate" && error.reason !== "unknownHost";
+/** A connection that is cut before any answer was tried again already, by the transport. */
+function isWorthAnotherTry(error: unknown, hasAnswered: boolean): boolean {
+  if (!(error instanceof Unreachable)) return false;
+  const { reason } = error;
+  return reason !== "certificate" && reason !== "unknownHost" && (reason !== "cut" || hasAnswered);
 }
 
 /**

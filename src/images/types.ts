@@ -20,6 +20,7 @@ import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
 import type { CollectedGarbage, GarbagePlan } from "#storage/gc/sweep.ts";
 import type { ImageBlobs } from "./blobs.ts";
 import type { CommitImageRequest } from "./commit.ts";
+import type { DistributionInfo } from "./distribution.ts";
 import type { Removed } from "./dry-run.ts";
 import type { ImageRetention } from "./retention.ts";
 
@@ -135,6 +136,11 @@ export interface Images {
   ): AsyncIterable<ProgressLine>;
   /** A new image on top of another. @returns its id */
   commit(request: CommitImageRequest): Promise<Digest>;
+  /** What a name points at in its registry. @throws NotFound, with the texts Docker's clients match on */
+  inspectDistribution(
+    name: string,
+    options: { readonly auth?: AuthConfig | undefined; readonly signal: AbortSignal },
+  ): Promise<DistributionInfo>;
   /** Checks credentials with a registry. @returns the text Docker prints and a token where the registry gave one */
   login(
     auth: AuthConfig,

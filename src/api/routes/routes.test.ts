@@ -65,6 +65,10 @@ const parts: PartsInPart = {
     imageUsers: { usersOf: () => [], countFor: () => 3 },
   },
   images: {
+    inspectDistribution: async () => ({
+      descriptor: { mediaType: "m", digest: "sha256:d", size: 3 },
+      platforms: [{ os: "linux", architecture: "arm64", variant: "v8" }],
+    }),
     list: async () => [busyboxImage],
     history: () => [],
     tag: () => {},
@@ -303,7 +307,14 @@ const rows: Row[] = [
   },
   { ask: "POST /build/prune", status: 200, answer: { CachesDeleted: null, SpaceReclaimed: 0 } },
   { ask: "POST /session", status: 501 },
-  { ask: "GET /distribution/a/b/json", status: 501 },
+  {
+    ask: "GET /distribution/a/b/json",
+    status: 200,
+    answer: {
+      Descriptor: { mediaType: "m", digest: "sha256:d", size: 3 },
+      Platforms: [{ architecture: "arm64", os: "linux", variant: "v8" }],
+    },
+  },
 ];
 
 describe("a route", () => {
