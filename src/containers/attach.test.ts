@@ -86,7 +86,7 @@ describe("attach()", () => {
     expect(replay.text).toBe("said before\n");
     const both = collect((await lab.containers.attach(id, { ...all, stdin: false, logs: true })).stream);
     lab.process(id).connections.at(-1)!.push("said now");
-    await Bun.sleep(5);
+    while (both.text.length < "said before\nsaid now".length) await Bun.sleep(1);
     expect(both.text).toBe("said before\nsaid now");
   });
 

@@ -38,6 +38,7 @@ import { updateContainer, withLiveLimits } from "./update.ts";
 import { countStates, imageUsers } from "./users.ts";
 import { sizesOf, viewOf } from "./view.ts";
 import { waitFor } from "./wait.ts";
+import { WarmSamples } from "./warm-samples.ts";
 import { watchLog } from "./watch-log.ts";
 
 /** The front door: every operation on containers, each in a file of its own. Call `recover` before any other. */
@@ -45,15 +46,19 @@ export function createContainers(deps: ContainersDeps): Containers {
   const closing = new AbortController();
   const records = new ContainerRecords(deps.state);
   const shipping = new LogShipping({ ...deps, records, closing: closing.signal }, deps.shipCommand);
+  const live = new LiveContainers();
+  const ticker = new Ticker(() => deps.clock.now());
+  const warm = new WarmSamples({ ...deps, records, live, ticker });
   const ctx: Context = {
     ...deps,
     records,
     shipping,
+    warm,
     compressor: new LogCompressor(),
-    live: new LiveContainers(),
+    live,
     sessions: new ExecSessions(),
     locks: new KeyedLock(),
-    ticker: new Ticker(() => deps.clock.now()),
+    ticker,
     defaults: {
       logConfig: deps.settings.logConfig,
       runtime: deps.runtime.defaultName,
@@ -67,6 +72,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     closing: closing.signal,
     onRun(id, run) {
       watchLog(ctx, id, run);
+      warm.begin(id, run.watching);
       watchHealth(ctx, id, run).catch((error) =>
         deps.log.error("a container is not probed any more", { container: id, error }),
       );
@@ -130,6 +136,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     async close() {
       closing.abort();
       shipping.close();
+      warm.close();
       for (const live of ctx.live.all()) {
         live.restartTimer?.abort();
         live.run?.stopWatching();

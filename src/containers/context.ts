@@ -23,6 +23,7 @@ import type { LogCompressor } from "./logs/compress.ts";
 import type { ContainerRecords } from "./records.ts";
 import type { LogShipping } from "./shipping.ts";
 import type { Ticker } from "./times.ts";
+import type { WarmSamples } from "./warm-samples.ts";
 
 /** What an administrator decides once for all containers. */
 export interface ContainerSettings {
@@ -108,6 +109,7 @@ export interface ContainersDeps {
     | "isRuntime"
     | "prepareParent"
     | "sample"
+    | "sampleCpu"
     | "probe"
     | "describeProcesses"
     | "checkCheckpoints"
@@ -163,6 +165,7 @@ export interface Context extends ContainersDeps {
   readonly sessions: ExecSessions;
   readonly shipping: Pick<LogShipping, "begin" | "ended" | "removed" | "recover">;
   readonly compressor: LogCompressor;
+  readonly warm: Pick<WarmSamples, "before">;
   readonly locks: KeyedLock;
   readonly ticker: Ticker;
   readonly defaults: HostDefaults;

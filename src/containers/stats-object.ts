@@ -1,9 +1,15 @@
-import type { ContainerSample, InterfaceCounters } from "#runtime/types.ts";
+import type { ContainerSample, CpuSample, InterfaceCounters } from "#runtime/types.ts";
 
 /** A sample with its moment. */
 export interface TimedSample {
   readonly sample: ContainerSample;
   /** RFC 3339 with nanoseconds. */
+  readonly read: string;
+}
+
+/** As much of a sample as the next one is compared with. */
+export interface TimedCpuSample {
+  readonly sample: CpuSample;
   readonly read: string;
 }
 
@@ -21,7 +27,7 @@ const NEVER_READ = "0001-01-01T00:00:00Z";
 export function statsObject(
   subject: StatsSubject,
   current: TimedSample,
-  previous: TimedSample | undefined,
+  previous: TimedCpuSample | undefined,
 ): unknown {
   const { cgroup, interfaces } = current.sample;
   return {
@@ -62,7 +68,7 @@ export function emptyStatsObject(subject: StatsSubject): unknown {
   };
 }
 
-function cpuStats({ cgroup: { cpu }, hostCpuNanos, onlineCpus }: ContainerSample): unknown {
+function cpuStats({ cgroup: { cpu }, hostCpuNanos, onlineCpus }: CpuSample): unknown {
   return {
     cpu_usage: {
       total_usage: cpu.totalNanos,

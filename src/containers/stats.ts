@@ -1,7 +1,7 @@
 import { NotFound } from "#base/errors.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { Context } from "./context.ts";
-import { emptyStatsObject, statsObject, type TimedSample } from "./stats-object.ts";
+import { emptyStatsObject, statsObject, type TimedCpuSample, type TimedSample } from "./stats-object.ts";
 import type { ContainerRecord } from "./types.ts";
 
 const EVERY_MS = 1000;
@@ -21,7 +21,8 @@ export async function* containerStats(
   options: StatsOptions,
 ): AsyncGenerator<unknown> {
   const { id } = ctx.records.resolve(nameOrId);
-  let previous = options.stream || options.oneShot ? undefined : await firstOfTwo(ctx, id, options.signal);
+  let previous: TimedCpuSample | undefined =
+    options.stream || options.oneShot ? undefined : await warmSample(ctx, id, options.signal);
   for (;;) {
     const record = ctx.records.get(id);
     if (!record || options.signal.aborted) return;
@@ -33,11 +34,15 @@ export async function* containerStats(
   }
 }
 
-/** A single answer that tells a CPU share too needs a second to look at. */
-async function firstOfTwo(ctx: Context, id: string, signal: AbortSignal): Promise<TimedSample | undefined> {
-  const first = takeSample(ctx, ctx.records.resolve(id));
-  if (first) await ctx.clock.sleep(EVERY_MS, signal);
-  return first;
+/** What a single answer's share of processor time is compared with: only a container just started makes it wait. */
+async function warmSample(
+  ctx: Context,
+  id: string,
+  signal: AbortSignal,
+): Promise<TimedCpuSample | undefined> {
+  const warm = ctx.warm.before(id);
+  if (warm && warm.waitMs > 0) await ctx.clock.sleep(warm.waitMs, signal);
+  return warm?.sample;
 }
 
 function takeSample(ctx: Context, record: ContainerRecord): TimedSample | undefined {

@@ -481,6 +481,8 @@ export interface Cgroups {
   /** What the kernel can limit for children of `path`, a prepared parent. */
   supportedLimits(path: string): ReadonlySet<LimitKind>;
   stats(path: string): CgroupStats;
+  /** The part of `stats` that shares of processor time are computed from. */
+  cpuStats(path: string): CgroupStats["cpu"];
   freeze(path: string): void;
   thaw(path: string): void;
   isFrozen(path: string): boolean;

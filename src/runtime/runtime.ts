@@ -25,13 +25,14 @@ import { probe } from "./probe.ts";
 import { listLive, recover } from "./recover.ts";
 import { recoverExecs } from "./recover-execs.ts";
 import { checkRootfs } from "./rootfs.ts";
-import { sample } from "./sample.ts";
+import { sample, sampleCpu } from "./sample.ts";
 import { PROGRAM_ANNOTATION, SeccompPrograms } from "./seccomp/programs.ts";
 import type { ReaderBounds } from "./shim/arguments.ts";
 import { describeStuck } from "./stuck.ts";
 import type {
   CleanUpRequest,
   ContainerSample,
+  CpuSample,
   ExecRequest,
   HeldLimits,
   ProbeOutcome,
@@ -193,6 +194,10 @@ class SupervisedRuntime implements Runtime, Disposable {
 
   sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample {
     return sample(this.#options.kernel.cgroups, request);
+  }
+
+  sampleCpu(request: { readonly cgroupPath: string }): CpuSample {
+    return sampleCpu(this.#options.kernel.cgroups, request);
   }
 
   async probe(request: Parameters<Runtime["probe"]>[0]): Promise<ProbeOutcome> {

@@ -1,8 +1,8 @@
 import { availableParallelism, totalmem } from "node:os";
 import { NotFound } from "#base/errors.ts";
 import { isErrno, readIfExists } from "#base/fs.ts";
-import type { CgroupStats, Kernel } from "#kernel/types.ts";
-import type { ContainerSample, InterfaceCounters } from "./types.ts";
+import type { Kernel } from "#kernel/types.ts";
+import type { ContainerSample, CpuSample, InterfaceCounters } from "./types.ts";
 
 /** One sample of a container's counters, as `stats` needs it. */
 export function sample(
@@ -10,17 +10,30 @@ export function sample(
   request: { readonly cgroupPath: string; readonly pid: number },
 ): ContainerSample {
   return {
-    cgroup: statsOf(cgroups, request.cgroupPath),
+    cgroup: unlessGone(request.cgroupPath, (path) => cgroups.stats(path)),
     interfaces: parseInterfaceCounters(readIfExists(`/proc/${request.pid}/net/dev`) ?? ""),
-    hostCpuNanos: parseHostCpuNanos(readIfExists("/proc/stat") ?? ""),
-    onlineCpus: availableParallelism(),
     hostMemoryBytes: totalmem(),
+    ...host(),
   };
 }
 
-function statsOf(cgroups: Pick<Kernel["cgroups"], "stats">, cgroupPath: string): CgroupStats {
+export function sampleCpu(
+  cgroups: Pick<Kernel["cgroups"], "cpuStats">,
+  { cgroupPath }: { readonly cgroupPath: string },
+): CpuSample {
+  return { cgroup: { cpu: unlessGone(cgroupPath, (path) => cgroups.cpuStats(path)) }, ...host() };
+}
+
+function host(): Pick<CpuSample, "hostCpuNanos" | "onlineCpus"> {
+  return {
+    hostCpuNanos: parseHostCpuNanos(readIfExists("/proc/stat") ?? ""),
+    onlineCpus: availableParallelism(),
+  };
+}
+
+function unlessGone<T>(cgroupPath: string, read: (path: string) => T): T {
   try {
-    return cgroups.stats(cgroupPath);
+    return read(cgroupPath);
   } catch (error) {
     if (isErrno(error, "ENOENT") || isErrno(error, "ENODEV"))
       throw new NotFound(`control group ${cgroupPath} is gone`, { cause: error });

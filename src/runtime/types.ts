@@ -208,6 +208,11 @@ export interface ContainerSample {
   readonly hostMemoryBytes: number;
 }
 
+/** What a share of processor time is computed from: two of these. */
+export interface CpuSample extends Pick<ContainerSample, "hostCpuNanos" | "onlineCpus"> {
+  readonly cgroup: Pick<CgroupStats, "cpu">;
+}
+
 /** As seen from inside the container. */
 export interface InterfaceCounters {
   readonly rxBytes: number;
@@ -274,6 +279,8 @@ export interface Runtime {
   isHungUp(fd: number): boolean;
   /** @param pid the container's first process: its network namespace is counted. @throws NotFound when the group is gone */
   sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample;
+  /** @throws NotFound when the group is gone */
+  sampleCpu(request: { readonly cgroupPath: string }): CpuSample;
   /**
    * Connects from inside a network namespace, within this process.
    * @param request.netnsPath of the pinned namespace; "" for the host's

@@ -114,6 +114,7 @@ export function fakeRuntime(world: World) {
     | "isRuntime"
     | "prepareParent"
     | "sample"
+    | "sampleCpu"
     | "probe"
     | "describeProcesses"
     | "checkCheckpoints"
@@ -163,6 +164,10 @@ export function fakeRuntime(world: World) {
     isRuntime: async (name) => name === "crun" || name === "runc",
     prepareParent() {},
     sample() {
+      if (!world.sample) throw new NotFound("no such group");
+      return world.sample;
+    },
+    sampleCpu() {
       if (!world.sample) throw new NotFound("no such group");
       return world.sample;
     },

@@ -8,8 +8,8 @@ import { childrenOf, createGroup, processesOf, removeGroup } from "./groups.ts";
 import { heldLimits } from "./held-limits.ts";
 import { type CgroupLayout, checkGroupPath, hierarchyOf } from "./layout.ts";
 import { type CgroupWrite, CURRENT_FILES, planLimits } from "./limits.ts";
-import { statsV1 } from "./stats-v1.ts";
-import { statsV2 } from "./stats-v2.ts";
+import { cpuV1, statsV1 } from "./stats-v1.ts";
+import { cpuV2, statsV2 } from "./stats-v2.ts";
 import { supportedLimits } from "./support.ts";
 
 /** Control groups of either version; `layout` tells where a group's files are. */
@@ -103,6 +103,12 @@ class MountedCgroups implements Cgroups {
     if (!this.exists(path)) throw new SysError("stats", Errno.ENOENT, path);
     const read = (file: string) => this.#read(path, file);
     return this.#layout.primary.version === 2 ? statsV2(read) : statsV1(read);
+  }
+
+  cpuStats(path: string): CgroupStats["cpu"] {
+    if (!this.exists(path)) throw new SysError("stats", Errno.ENOENT, path);
+    const read = (file: string) => this.#read(path, file);
+    return this.#layout.primary.version === 2 ? cpuV2(read) : cpuV1(read);
   }
 
   freeze(path: string): void {

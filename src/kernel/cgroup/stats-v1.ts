@@ -6,18 +6,8 @@ const NANOS_PER_TICK = 10_000_000;
 
 /** @see https://docs.kernel.org/admin-guide/cgroup-v1/ */
 export function statsV1(read: ReadGroupFile): CgroupStats {
-  const ticks = parseFlatKeyed(read("cpuacct.stat"));
-  const throttling = parseFlatKeyed(read("cpu.stat"));
   return {
-    cpu: {
-      totalNanos: parseAmount(read("cpuacct.usage")),
-      userNanos: (ticks.user ?? 0) * NANOS_PER_TICK,
-      systemNanos: (ticks.system ?? 0) * NANOS_PER_TICK,
-      perCpuNanos: parsePerCpu(read("cpuacct.usage_percpu")),
-      periods: throttling.nr_periods ?? 0,
-      throttledPeriods: throttling.nr_throttled ?? 0,
-      throttledNanos: throttling.throttled_time ?? 0,
-    },
+    cpu: cpuV1(read),
     memory: {
       usageBytes: parseAmount(read("memory.usage_in_bytes")),
       maxUsageBytes: parseAmount(read("memory.max_usage_in_bytes")),
@@ -27,6 +17,20 @@ export function statsV1(read: ReadGroupFile): CgroupStats {
     },
     pids: { current: parseAmount(read("pids.current")), limit: parsePidsLimit(read("pids.max")) },
     blkio: parseBlkio(read("blkio.throttle.io_service_bytes_recursive")),
+  };
+}
+
+export function cpuV1(read: ReadGroupFile): CgroupStats["cpu"] {
+  const ticks = parseFlatKeyed(read("cpuacct.stat"));
+  const throttling = parseFlatKeyed(read("cpu.stat"));
+  return {
+    totalNanos: parseAmount(read("cpuacct.usage")),
+    userNanos: (ticks.user ?? 0) * NANOS_PER_TICK,
+    systemNanos: (ticks.system ?? 0) * NANOS_PER_TICK,
+    perCpuNanos: parsePerCpu(read("cpuacct.usage_percpu")),
+    periods: throttling.nr_periods ?? 0,
+    throttledPeriods: throttling.nr_throttled ?? 0,
+    throttledNanos: throttling.throttled_time ?? 0,
   };
 }
 

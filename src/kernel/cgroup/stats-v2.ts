@@ -3,18 +3,8 @@ import { parseAmount, parseFlatKeyed, parsePidsLimit, type ReadGroupFile } from 
 
 /** @see https://docs.kernel.org/admin-guide/cgroup-v2.html */
 export function statsV2(read: ReadGroupFile): CgroupStats {
-  const cpu = parseFlatKeyed(read("cpu.stat"));
-  const nanos = (key: string) => (cpu[key] ?? 0) * 1000;
   return {
-    cpu: {
-      totalNanos: nanos("usage_usec"),
-      userNanos: nanos("user_usec"),
-      systemNanos: nanos("system_usec"),
-      perCpuNanos: undefined,
-      periods: cpu.nr_periods ?? 0,
-      throttledPeriods: cpu.nr_throttled ?? 0,
-      throttledNanos: nanos("throttled_usec"),
-    },
+    cpu: cpuV2(read),
     memory: {
       usageBytes: parseAmount(read("memory.current")),
       maxUsageBytes: undefined,
@@ -24,6 +14,20 @@ export function statsV2(read: ReadGroupFile): CgroupStats {
     },
     pids: { current: parseAmount(read("pids.current")), limit: parsePidsLimit(read("pids.max")) },
     blkio: parseIoStat(read("io.stat")),
+  };
+}
+
+export function cpuV2(read: ReadGroupFile): CgroupStats["cpu"] {
+  const cpu = parseFlatKeyed(read("cpu.stat"));
+  const nanos = (key: string) => (cpu[key] ?? 0) * 1000;
+  return {
+    totalNanos: nanos("usage_usec"),
+    userNanos: nanos("user_usec"),
+    systemNanos: nanos("system_usec"),
+    perCpuNanos: undefined,
+    periods: cpu.nr_periods ?? 0,
+    throttledPeriods: cpu.nr_throttled ?? 0,
+    throttledNanos: nanos("throttled_usec"),
   };
 }
 

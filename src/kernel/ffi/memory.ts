@@ -39,6 +39,13 @@ export class CallMemory {
     return this.#address + offset;
   }
 
+  /** As `reserve`, for what the call fills: the bytes hold anything. */
+  reserveUncleared(sizeBytes: number): number {
+    const offset = this.#take(sizeBytes);
+    this.#next = align(offset + sizeBytes);
+    return offset;
+  }
+
   /** Sets aside zeroed bytes, aligned to eight. @returns their offset in the ring */
   reserve(sizeBytes: number): number {
     const offset = this.#take(sizeBytes);

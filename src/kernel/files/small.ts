@@ -15,8 +15,8 @@ export function readSmallFile(path: string): string | undefined {
   if (fd < 0) throw new SysError("openat", -fd, path);
   try {
     let text = "";
+    const chunk = memory().reserveUncleared(CHUNK_BYTES);
     for (;;) {
-      const chunk = memory().reserve(CHUNK_BYTES);
       const length = trySyscall("read", fd, memory().addressOf(chunk), CHUNK_BYTES);
       if (length === -Errno.ENODEV) return undefined; // the group was removed after it was opened
       if (length < 0) throw new SysError("read", -length, path);

@@ -1,0 +1,85 @@
+import { NotFound } from "#base/errors.ts";
+import { cgroupPathOf } from "./cgroup-path.ts";
+import type { Context } from "./context.ts";
+import type { TimedCpuSample } from "./stats-object.ts";
+
+/** How old a sample may be for the next single answer to be compared with. */
+const EVERY_MS = 5000;
+/** Processor time of the host is told in hundredths of a second: over less than this a share is guesswork. */
+const YOUNGEST_MS = 200;
+
+interface Warm extends TimedCpuSample {
+  readonly atMs: number;
+}
+
+type Parts = Pick<Context, "settings" | "records" | "live" | "runtime" | "ticker" | "clock">;
+
+/**
+ * Processor time of every running container, looked at now and again: an answer that tells a share needs something to
+ * compare with, and a client should not wait for it. Some forty microseconds for each container every five seconds.
+ */
+export class WarmSamples {
+  readonly #parts: Parts;
+  /** Two for each container, the older first. */
+  readonly #byId = new Map<string, readonly Warm[]>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** A container runs. Its first sample is taken at the next look, or when somebody asks: nothing is done at a start. */
+  begin(id: string, until: AbortSignal): void {
+    this.#byId.set(id, []);
+    until.addEventListener("abort", () => this.#forget(id), { once: true });
+    this.#timer ??= setInterval(() => this.#takeAll(), EVERY_MS);
+    this.#timer.unref?.();
+  }
+
+  /** The youngest sample old enough to compare with, and how long until there is one; undefined for who does not run. */
+  before(id: string): { readonly sample: TimedCpuSample; readonly waitMs: number } | undefined {
+    if (this.#byId.get(id)?.length === 0) this.#take(id);
+    const now = this.#parts.clock.now();
+    const all = this.#byId.get(id);
+    const sample = all?.findLast(({ atMs }) => now - atMs >= YOUNGEST_MS) ?? all?.[0];
+    return sample && { sample, waitMs: Math.max(0, sample.atMs + YOUNGEST_MS - now) };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#byId.clear();
+  }
+
+  #takeAll(): void {
+    for (const id of this.#byId.keys()) {
+      try {
+        this.#take(id);
+      } catch {
+        // the answer that needs it will say why
+      }
+    }
+  }
+
+  #take(id: string): void {
+    const { records, runtime, settings, ticker, clock } = this.#parts;
+    const record = records.get(id);
+    if (!record) {
+      this.#forget(id);
+      return;
+    }
+    try {
+      const sample = runtime.sampleCpu({ cgroupPath: cgroupPathOf(settings, record) });
+      const last = this.#byId.get(id)?.at(-1);
+      const warm = { sample, read: ticker.now(), atMs: clock.now() };
+      this.#byId.set(id, last ? [last, warm] : [warm]);
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error; // it ended a moment ago
+    }
+  }
+
+  #forget(id: string): void {
+    this.#byId.delete(id);
+    if (this.#byId.size === 0) this.close();
+  }
+}
