@@ -7,7 +7,8 @@
 #include "connections.h"
 #include "log.h"
 
-#define ATTACH_OPTIONS_MAX 16
+// As many as can be connected beside the daemon.
+#define ATTACH_OPTIONS_MAX (CONNECTIONS_MAX - 8)
 
 struct attach_option {
   int fd;

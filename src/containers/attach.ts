@@ -1,4 +1,5 @@
 import { Duplex } from "node:stream";
+import { Unavailable } from "#base/errors.ts";
 import type { AttachOptions, AttachStream } from "#runtime/types.ts";
 import { ClientStream } from "./client-stream.ts";
 import { openLog } from "./container-log.ts";
@@ -8,6 +9,9 @@ import { emitContainerEvent, subjectOf } from "./emit.ts";
 import { nextStatus } from "./lifecycle.ts";
 import type { WaitingReader } from "./live.ts";
 import type { AttachRequest, ContainerRecord } from "./types.ts";
+
+/** What one supervisor takes, with room for those that come later. */
+const WAITING_MAX = 1000;
 
 /**
  * A client's connection to a container's process. Before the start it waits, and is connected before the process runs.
@@ -62,6 +66,10 @@ function waitForStart(
   replay: AsyncIterable<Uint8Array> | undefined,
 ): void {
   const { waitingReaders } = ctx.live.of(id);
+  if (waitingReaders.size >= WAITING_MAX)
+    throw new Unavailable(
+      `cannot attach to container ${id}: ${WAITING_MAX} clients wait for its start already`,
+    );
   const reader: WaitingReader = {
     options,
     connected: (stream: AttachStream) => client.connect(stream, replay),

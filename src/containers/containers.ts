@@ -56,7 +56,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     warm,
     compressor: new LogCompressor(),
     live,
-    sessions: new ExecSessions(),
+    sessions: new ExecSessions(() => deps.clock.now()),
     locks: new KeyedLock(),
     ticker,
     defaults: {

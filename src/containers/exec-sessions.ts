@@ -4,6 +4,10 @@ import type { ExecConfig } from "#spec/docker/exec.ts";
 
 /** Sessions kept in all; beyond, the oldest that do not run are forgotten. */
 const MAX_SESSIONS = 4096;
+/** Of what clients asked for in all sessions together: one request may be as long as its body. */
+const MAX_CONFIG_BYTES = 32 << 20;
+/** A session that nobody has started by then never will be. */
+const UNSTARTED_MS = 60 * 60_000;
 /** So long a client may still ask how its session ended. */
 export const KEPT_AFTER_END_MS = 5 * 60_000;
 
@@ -20,10 +24,21 @@ export interface ExecSession {
 /** Exec sessions live with the daemon: after its restart nobody knows them, as with Docker's. */
 export class ExecSessions {
   readonly #byId = new Map<string, ExecSession>();
+  readonly #kept = new Map<string, { readonly bytes: number; readonly sinceMs: number }>();
+  readonly #now: () => number;
+  #bytes = 0;
+
+  /** @param now milliseconds since 1970 */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
 
   add(session: ExecSession): void {
-    this.#makeRoom();
+    const kept = { bytes: sizeOf(session.config), sinceMs: this.#now() };
+    this.#makeRoom(kept.bytes);
     this.#byId.set(session.id, session);
+    this.#kept.set(session.id, kept);
+    this.#bytes += kept.bytes;
   }
 
   /** @throws NotFound "No such exec instance: X" */
@@ -35,6 +50,8 @@ export class ExecSessions {
 
   forget(id: string): void {
     this.#byId.delete(id);
+    this.#bytes -= this.#kept.get(id)?.bytes ?? 0;
+    this.#kept.delete(id);
   }
 
   /** Of the sessions a container has or had, those `inspect` shows: started and not ended. */
@@ -57,12 +74,19 @@ export class ExecSessions {
     return [...this.#byId.values()].filter((session) => session.containerId === containerId);
   }
 
-  #makeRoom(): void {
-    if (this.#byId.size < MAX_SESSIONS) return;
+  /** Oldest first; those that run stay. */
+  #makeRoom(bytes: number): void {
+    const startedLater = this.#now() - UNSTARTED_MS;
     for (const session of this.#byId.values()) {
-      if (session.state === "running" || session.state === "starting") continue;
-      this.#byId.delete(session.id);
-      return;
+      const isFull = this.#byId.size >= MAX_SESSIONS || this.#bytes + bytes > MAX_CONFIG_BYTES;
+      const isStale = session.state === "created" && this.#kept.get(session.id)!.sinceMs < startedLater;
+      if (!isFull && !isStale) return;
+      if (session.state !== "running" && session.state !== "starting") this.forget(session.id);
     }
   }
+}
+
+function sizeOf({ Cmd, Env, User, WorkingDir, DetachKeys }: ExecConfig): number {
+  const texts = [...(Cmd ?? []), ...(Env ?? []), User, WorkingDir, DetachKeys];
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }

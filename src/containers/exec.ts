@@ -44,8 +44,12 @@ export function createExec(ctx: Context, nameOrId: string, config: ExecConfig): 
 
 /** The program, a space, the arguments: Docker's events have the space also where no argument follows. */
 function commandText([program, ...args]: readonly string[]): string {
-  return `${program} ${args.join(" ")}`;
+  const text = `${program} ${args.join(" ")}`;
+  return text.length > EVENT_TEXT_MAX ? `${text.slice(0, EVENT_TEXT_MAX)}…` : text;
 }
+
+/** Of a command in an event: the journal keeps events, and a command may be as long as a request's body. */
+const EVENT_TEXT_MAX = 16 * 1024;
 
 /**
  * Runs the session's command. Without the container's lock: sessions neither wait for each other nor keep a stop
