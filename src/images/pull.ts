@@ -61,6 +61,7 @@ export async function pull(
   signal: AbortSignal,
 ): Promise<void> {
   const named = parseReference(request.reference);
+  if (!request.allTags) deps.trust.checkName(withDefaultTag(named));
   const repository = deps.registries.open(named, credentialsOf(request.auth));
   const platform = request.platform ? parsePlatform(request.platform, deps.host) : undefined;
   const references = request.allTags

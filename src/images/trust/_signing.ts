@@ -1,7 +1,7 @@
 /** Signatures for tests, in the formats cosign and notation write. */
 import { constants, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { sha256 } from "#base/digest.ts";
-import { jsonBytes, type TestRegistry } from "#registry/_testing/registry.ts";
+import { type Blob, type BuiltImage, jsonBytes, type TestRegistry } from "#registry/_testing/registry.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 
@@ -23,7 +23,18 @@ export interface CosignSignature {
 
 /** As `cosign sign --key`. */
 export function addCosignSignature(registry: TestRegistry, signature: CosignSignature): void {
-  const { digest, name, key, place = "tag", tamper = (payload) => payload } = signature;
+  const { digest, place = "tag" } = signature;
+  const { manifest, layers, blobs } = cosignArtifact(signature);
+  for (const [blobDigest, blob] of blobs) registry.blobs.set(blobDigest, blob);
+  if (place === "tag") registry.tags.set(`${digest.replace(":", "-")}.sig`, manifest.digest);
+  else addReferrer(registry, digest, "application/vnd.dev.cosign.artifact.sig.v1+json", layers);
+}
+
+/** What cosign pushes under the tag `sha256-DIGEST.sig`. */
+export function cosignArtifact(signature: Omit<CosignSignature, "place">): BuiltImage {
+  const { digest, name, key, tamper = (payload) => payload } = signature;
+  const blobs = new Map<string, Blob>();
+  const add = (bytes: Uint8Array, mediaType: string) => addBlob({ blobs }, bytes, mediaType);
   const payload = JSON.stringify({
     critical: {
       identity: { "docker-reference": name },
@@ -32,19 +43,18 @@ export function addCosignSignature(registry: TestRegistry, signature: CosignSign
     },
     optional: null,
   });
-  const signed = sign("sha256", Buffer.from(payload), key).toString("base64");
+  const bytes = Buffer.from(tamper(payload));
   const layer = {
-    ...addBlob(registry, Buffer.from(tamper(payload)), "application/vnd.dev.cosign.simplesigning.v1+json"),
-    annotations: { "dev.cosignproject.cosign/signature": signed },
+    ...add(bytes, "application/vnd.dev.cosign.simplesigning.v1+json"),
+    annotations: {
+      "dev.cosignproject.cosign/signature": sign("sha256", Buffer.from(payload), key).toString("base64"),
+    },
   };
-  const config = addBlob(registry, jsonBytes({ architecture: "", os: "" }), MEDIA_TYPE.ociConfig);
-  if (place === "referrer") {
-    addReferrer(registry, digest, "application/vnd.dev.cosign.artifact.sig.v1+json", [layer]);
-    return;
-  }
-  const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers: [layer] };
-  const { digest: manifestDigest } = addBlob(registry, jsonBytes(manifest), MEDIA_TYPE.ociManifest);
-  registry.tags.set(`${digest.replace(":", "-")}.sig`, manifestDigest);
+  const rootfs = { type: "layers", diff_ids: [layer.digest] };
+  const config = add(jsonBytes({ architecture: "", os: "", config: {}, rootfs }), MEDIA_TYPE.ociConfig);
+  const layers = [layer];
+  const text = jsonBytes({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers });
+  return { manifest: add(text, MEDIA_TYPE.ociManifest), config, layers, diffIds: [], blobs };
 }
 
 export interface NotationSignature {
@@ -102,8 +112,8 @@ function addReferrer(
   registry.tags.set(subject.replace(":", "-"), addBlob(registry, index, MEDIA_TYPE.ociIndex).digest);
 }
 
-function addBlob(registry: TestRegistry, bytes: Uint8Array, mediaType: string): Descriptor {
+function addBlob({ blobs }: Pick<TestRegistry, "blobs">, bytes: Uint8Array, mediaType: string): Descriptor {
   const digest = sha256(bytes);
-  registry.blobs.set(digest, { bytes, mediaType });
+  blobs.set(digest, { bytes, mediaType });
   return { mediaType, digest, size: bytes.byteLength };
 }

@@ -3,7 +3,7 @@ import { familiarReference } from "#spec/reference.ts";
 import { cosignRefusal } from "./cosign.ts";
 import { notationRefusal } from "./notation.ts";
 import type { Requirement, TrustPolicy } from "./policy.ts";
-import { ruleFor } from "./scope.ts";
+import { type Rule, ruleFor } from "./scope.ts";
 import type { Admission, TrustGate } from "./types.ts";
 
 export interface TrustGateDeps {
@@ -21,22 +21,39 @@ export interface Refusal {
 
 export function createTrustGate({ policy, nowMs }: TrustGateDeps): TrustGate {
   return {
+    checkName(reference) {
+      const current = policy();
+      if (!current) return;
+      const rule = ruleFor(current, reference);
+      const index = rule.requirements.findIndex(({ type }) => type === "reject");
+      if (index >= 0) throw refused(familiarReference(reference), rule, index, REJECTED);
+    },
     async admit(admission) {
       const current = policy();
       if (!current) return;
-      const { scope, requirements } = ruleFor(current, admission.reference);
-      for (const [index, requirement] of requirements.entries()) {
+      const rule = ruleFor(current, admission.reference);
+      for (const [index, requirement] of rule.requirements.entries()) {
         const refusal = await refusalOf(requirement, admission, nowMs());
-        if (!refusal) continue;
-        const rule = `requirement ${index + 1} of ${requirements.length} (${requirement.type}) for ${scope}`;
         const what = `${familiarReference(admission.reference)} (${admission.target.digest})`;
-        throw new PermissionDenied(
-          `pull of ${what} refused by the trust policy: ${rule}: ${refusal.reason}`,
-          refusal.hint === undefined ? {} : { hint: refusal.hint },
-        );
+        if (refusal) throw refused(what, rule, index, refusal);
       }
     },
   };
+}
+
+const REJECTED: Refusal = { reason: "images from there are not allowed" };
+
+function refused(
+  what: string,
+  { scope, requirements }: Rule,
+  index: number,
+  { reason, hint }: Refusal,
+): PermissionDenied {
+  const rule = `requirement ${index + 1} of ${requirements.length} (${requirements[index]!.type}) for ${scope}`;
+  return new PermissionDenied(
+    `pull of ${what} refused by the trust policy: ${rule}: ${reason}`,
+    hint === undefined ? {} : { hint },
+  );
 }
 
 /** @returns undefined when the requirement is met */
@@ -49,7 +66,7 @@ async function refusalOf(
     case "insecureAcceptAnything":
       return undefined;
     case "reject":
-      return { reason: "images from there are not allowed" };
+      return REJECTED;
     case "sigstoreSigned":
       return await orUnreadable(() => cosignRefusal(requirement, admission));
     case "notationSigned":

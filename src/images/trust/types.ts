@@ -30,6 +30,8 @@ export interface Admission {
 }
 
 export interface TrustGate {
+  /** Refuses what no signature could let in, before anybody is asked. @throws PermissionDenied */
+  checkName(reference: Reference): void;
   /** Resolves when the policy lets the image in. @throws PermissionDenied naming the rule that refused, and why */
   admit(admission: Admission): Promise<void>;
 }
