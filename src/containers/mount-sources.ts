@@ -18,18 +18,25 @@ export async function findMountSources(
   root: string,
 ): Promise<SpecMount[]> {
   const mounts: SpecMount[] = [];
-  for (const mount of record.mounts)
+  for (const mount of record.mounts) {
+    const source = await findSource(ctx, record.id, mount, root);
     mounts.push({
       type: mount.type === "tmpfs" ? "tmpfs" : "bind",
       destination: mount.destination,
-      source: await findSource(ctx, record.id, mount, root),
+      source,
       readOnly: mount.readOnly,
-      recursive: mount.recursive,
+      // Nothing is below a file; asked to make all below it read-only, crun makes a directory of a missing target.
+      recursive: mount.recursive && isDirectory(source),
       writableBelow: mount.spec?.BindOptions?.ReadOnlyNonRecursive ?? false,
       propagation: mount.propagation,
       tmpfsOptions: mount.tmpfsOptions,
     });
+  }
   return mounts;
+}
+
+function isDirectory(source: string): boolean {
+  return statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? true;
 }
 
 async function findSource(ctx: Parts, id: string, mount: PlannedMount, root: string): Promise<string> {

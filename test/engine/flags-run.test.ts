@@ -172,9 +172,9 @@ const CONFINED: FlagRow[] = [
   },
   {
     flags: ["volume"],
-    args: ["--volume", "/run/files:/files:ro"],
-    probe: "cat /files/env; touch /files/x 2>/dev/null || echo refused",
-    shows: "FROM_FILE=1\nrefused",
+    args: ["--volume", "/run/files:/files:ro", "--volume", "/run/files/env:/new/place/env:ro"],
+    probe: "cat /files/env /new/place/env; touch /files/x /new/place/env 2>/dev/null || echo refused",
+    shows: "FROM_FILE=1\nFROM_FILE=1\nrefused",
   },
   { flags: ["workdir"], args: ["--workdir", "/var"], probe: "pwd", shows: "/var" },
 ];
