@@ -13,6 +13,7 @@ import { UnfinishedUploads } from "#registry/unfinished-uploads.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import type {
   ImageHistoryItem,
+  ImageManifestSummary,
   ImagePruneResponse,
   ImageSearchItem,
   ProgressLine,
@@ -37,6 +38,7 @@ import { rootsOf } from "./garbage.ts";
 import { imageHistory } from "./history.ts";
 import { Layers } from "./layers.ts";
 import { listImages } from "./list.ts";
+import { describeManifests } from "./manifests.ts";
 import { type ImagesOptions, withDefaults } from "./options.ts";
 import { type Emit, streamProgress } from "./progress-stream.ts";
 import { evictImage, pruneImages } from "./prune.ts";
@@ -109,6 +111,7 @@ class LocalImages implements Images {
     return listImages(request, {
       views: records.images().map((image) => records.view(image)),
       hasChildren: ({ id }) => records.childrenOf(id).length > 0,
+      isBeside: ({ id }) => records.referencesOf(id).length === 0 && records.referencesWith(id).length > 0,
       get: (nameOrId) => getImage(records, nameOrId),
       nowMs: this.#deps.clock.now(),
     });
@@ -119,32 +122,57 @@ class LocalImages implements Images {
   }
 
   find(nameOrId: string, platform?: string): ImageView | undefined {
-    const image = findImage(this.#records, nameOrId);
     const wanted = this.#platform(platform);
+    const image = findImage(this.#records, nameOrId, wanted);
     return image && (!wanted || canRun(wanted, image.config)) ? this.#records.view(image) : undefined;
   }
 
-  history(nameOrId: string): ImageHistoryItem[] {
+  history(nameOrId: string, platform?: string): ImageHistoryItem[] {
     const { snapshotter } = this.#deps.storage;
-    return imageHistory(this.get(nameOrId), (chainId) => snapshotter.layer(chainId)?.sizeBytes ?? 0);
+    return imageHistory(
+      this.get(nameOrId, platform),
+      (chainId) => snapshotter.layer(chainId)?.sizeBytes ?? 0,
+    );
   }
 
   tag(nameOrId: string, repo: string, tag: string): void {
     const records = this.#records;
     const image = getImage(records, nameOrId);
     const reference = parseTagTarget(repo, tag);
-    const target = records.targetOf(nameOrId) ?? image.manifest;
+    const { target, others } = records.named(nameOrId) ?? { target: image.manifest };
     records.transaction(() => {
       records.putImage({ ...image, lastTagTime: new Date(this.#deps.clock.now()).toISOString() });
-      records.putReference(reference, { imageId: image.id, target });
+      records.putReference(reference, { imageId: image.id, target, ...(others ? { others } : {}) });
     });
     this.#deps.events.emit(imageEvent("tag", image, familiarReference(reference)));
   }
 
-  remove(nameOrId: string, options: { readonly force?: boolean; readonly prune?: boolean }) {
+  manifests({ id, manifest }: ImageView): Promise<ImageManifestSummary[]> {
+    const records = this.#records;
+    const [reference] = records.referencesOf(id);
+    return describeManifests(reference?.target ?? manifest, {
+      content: this.#deps.storage.content,
+      users: this.#deps.users,
+      imageOf: (digest) =>
+        [id, ...(reference?.others ?? [])]
+          .flatMap((one) => records.image(one) ?? [])
+          .find((image) => image.manifest.digest === digest),
+    });
+  }
+
+  remove(
+    nameOrId: string,
+    options: {
+      readonly force?: boolean;
+      readonly prune?: boolean;
+      readonly platforms?: readonly string[];
+    },
+  ) {
     const { users, events } = this.#deps;
+    const { force = false, prune = true } = options;
+    const platforms = this.#platforms(options.platforms);
     return removeImage(
-      { nameOrId, force: options.force ?? false, prune: options.prune ?? true },
+      { nameOrId, force, prune, platforms },
       { records: this.#records, users, events, collect: async () => (await this.#collect()).layers },
     );
   }
@@ -216,16 +244,26 @@ class LocalImages implements Images {
 
   load(
     archive: ByteSource,
-    { quiet, signal }: { readonly quiet?: boolean; readonly signal?: AbortSignal },
+    options: {
+      readonly quiet?: boolean;
+      readonly platforms?: readonly string[];
+      readonly signal?: AbortSignal;
+    },
   ): AsyncIterable<ProgressLine> {
+    const { quiet, signal } = options;
+    const platforms = this.#platforms(options.platforms);
     return this.#filling(
-      (emit, ending) => loadArchive(archive, { quiet, signal: ending }, this.#jobDeps(), emit),
+      (emit, ending) => loadArchive(archive, { quiet, platforms, signal: ending }, this.#jobDeps(), emit),
       signal,
     );
   }
 
-  save(names: readonly string[], { signal }: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array> {
-    return saveImages(names, this.#jobDeps(), signal);
+  save(
+    names: readonly string[],
+    options: { readonly platforms?: readonly string[]; readonly signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array> {
+    const platforms = this.#platforms(options.platforms);
+    return saveImages({ names, platforms }, this.#jobDeps(), options.signal);
   }
 
   importArchive(
@@ -310,6 +348,10 @@ class LocalImages implements Images {
   #trustGate() {
     const { options, clock } = this.#deps;
     return createTrustGate({ policy: () => withDefaults(options).trustPolicy, nowMs: () => clock.now() });
+  }
+
+  #platforms(texts: readonly string[] = []): Platform[] {
+    return texts.map((text) => parsePlatform(text, this.#host));
   }
 
   #platform(text: string | undefined): Platform | undefined {

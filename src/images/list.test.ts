@@ -28,6 +28,7 @@ function ids(filters: Filters, all = false): string[] {
     {
       views,
       hasChildren: ({ id }) => id === "parent",
+      isBeside: () => false,
       get: (name) => views.find(({ id }) => id === name)!,
       nowMs: Date.parse("2026-01-10T00:00:00Z"),
     },
@@ -55,7 +56,7 @@ test.each<{ name: string; filters: Filters; all?: boolean; expected: string[] }>
 test("listImages() shows only the names that fit the reference filter", () => {
   const [only] = listImages(
     { filters: { reference: ["org/*"] } },
-    { views, hasChildren: () => false, get: () => views[0]!, nowMs: 0 },
+    { views, hasChildren: () => false, isBeside: () => false, get: () => views[0]!, nowMs: 0 },
   );
   expect(only?.repoTags).toEqual(["org/app:1"]);
   expect(only?.repoDigests).toEqual([]);

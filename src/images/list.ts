@@ -17,6 +17,8 @@ const ACCEPTED = ["before", "dangling", "label", "label!", "reference", "since",
 export interface ListDeps {
   readonly views: readonly ImageView[];
   readonly hasChildren: (image: ImageRecord) => boolean;
+  /** Whether its names stand for the image of another platform, with which it is shown. */
+  readonly isBeside: (image: ImageRecord) => boolean;
   /** The image a "before" or "since" names. @throws NotFound */
   readonly get: (nameOrId: string) => ImageRecord;
   readonly nowMs: number;
@@ -34,7 +36,10 @@ export function listImages(
   const isInTime = timeFilter(filters, deps);
   const dangling = hasFilter(filters, "dangling") ? booleanFilter(filters, "dangling", false) : undefined;
   const shown = deps.views
-    .filter((view) => isInTime(view) && matchesLabelFilters(filters, view.config.config?.Labels))
+    .filter(
+      (view) =>
+        !deps.isBeside(view) && isInTime(view) && matchesLabelFilters(filters, view.config.config?.Labels),
+    )
     .map((view) => onlyMatchingNames(view, filterValues(filters, "reference")))
     .filter((view) => {
       if (isNamed(view)) return dangling !== true || view.repoTags.length === 0;

@@ -69,7 +69,7 @@ function isUnused(
 function useless(onlyDangling: boolean, deps: PruneDeps): ImageRecord[] {
   const { records } = deps;
   return records.images().filter((image) => {
-    const isTagged = records.referencesOf(image.id).some(({ name }) => !parseReference(name).digest);
+    const isTagged = records.referencesWith(image.id).some(({ name }) => !parseReference(name).digest);
     if (onlyDangling && isTagged) return false;
     return isUnused(image, deps);
   });

@@ -1,5 +1,4 @@
 import type { Digest } from "#base/digest.ts";
-import type { Descriptor } from "#spec/oci/manifest.ts";
 import {
   canonicalReference,
   familiarReference,
@@ -30,7 +29,7 @@ export class ImageRecords {
     this.#references = state.collection<ReferenceRecord>({
       name: "image-references",
       key: (reference) => reference.name,
-      indexes: { [BY_IMAGE]: (reference) => [reference.imageId] },
+      indexes: { [BY_IMAGE]: ({ imageId, others = [] }) => [imageId, ...others] },
     });
   }
 
@@ -55,6 +54,10 @@ export class ImageRecords {
   }
 
   deleteImage(id: Digest): void {
+    for (const reference of this.referencesWith(id)) {
+      const others = reference.others?.filter((other) => other !== id);
+      if (reference.imageId !== id) this.#references.put({ ...reference, others });
+    }
     this.#images.delete(id);
   }
 
@@ -72,10 +75,10 @@ export class ImageRecords {
     return this.#references.get(keyOf(reference));
   }
 
-  /** What a name points at; undefined for an id or a name nobody has. */
-  targetOf(nameOrId: string): Descriptor | undefined {
+  /** What a text names; undefined for an id or a name nobody has. */
+  named(nameOrId: string): ReferenceRecord | undefined {
     try {
-      return this.reference(withDefaultTag(parseReference(nameOrId)))?.target;
+      return this.reference(withDefaultTag(parseReference(nameOrId)));
     } catch {
       return undefined; // an id is no reference
     }
@@ -85,12 +88,33 @@ export class ImageRecords {
     return this.#references.list();
   }
 
+  /** Names that stand for this very image. */
   referencesOf(imageId: Digest): ReferenceRecord[] {
+    return this.referencesWith(imageId).filter((reference) => reference.imageId === imageId);
+  }
+
+  /** Also the names of an index in which it is the image for another platform than the one they stand for. */
+  referencesWith(imageId: Digest): ReferenceRecord[] {
     return this.#references.find(BY_IMAGE, imageId);
   }
 
+  /** What the name stood for stays beside the new image when both are of one index, for different platforms. */
   putReference(reference: Reference, pointing: Omit<ReferenceRecord, "name">): void {
-    this.#references.put({ ...pointing, name: keyOf(reference) });
+    const name = keyOf(reference);
+    const before = this.#references.get(name);
+    const isSame = before?.target.digest === pointing.target.digest;
+    const kept = isSame ? [before!.imageId, ...(before!.others ?? [])] : [];
+    const others = [...new Set([...kept, ...(pointing.others ?? [])])].filter(
+      (id) => id !== pointing.imageId && this.#images.get(id) !== undefined,
+    );
+    const { imageId, target } = pointing;
+    this.#references.put({ name, imageId, target, ...(others.length > 0 ? { others } : {}) });
+  }
+
+  /** The same name for another of its images, `gone` no longer among them. */
+  replacePreferred({ name, target, others = [] }: ReferenceRecord, gone: Digest): void {
+    const [imageId, ...rest] = others.filter((id) => id !== gone);
+    if (imageId !== undefined) this.#references.put({ name, target, imageId, others: rest });
   }
 
   deleteReference(name: string): void {
@@ -98,7 +122,7 @@ export class ImageRecords {
   }
 
   view(image: ImageRecord): ImageView {
-    const references = this.referencesOf(image.id).map(({ name }) => parseReference(name));
+    const references = this.referencesWith(image.id).map(({ name }) => parseReference(name));
     const familiar = (wanted: boolean) =>
       references.filter(({ digest }) => (digest !== undefined) === wanted).map(familiarReference);
     return { ...image, repoTags: familiar(false), repoDigests: familiar(true) };

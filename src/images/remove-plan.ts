@@ -32,6 +32,12 @@ export function planRemove(nameOrId: string, force: boolean, facts: RemoveFacts)
   return { untag: facts.references.map(({ name }) => name), deletesImage: true };
 }
 
+/** @throws Conflict when the image may not go whatever its names */
+export function checkRemoval(facts: RemoveFacts, force: boolean): void {
+  const conflict = conflictOf(facts, { force, hasOtherNames: false });
+  if (conflict) throw conflict;
+}
+
 function planByName(nameOrId: string, force: boolean, facts: RemoveFacts): RemovePlan {
   const { image, references, users } = facts;
   const user = users[0];

@@ -11,6 +11,7 @@ import type { ContainerConfig } from "#spec/docker/containers.ts";
 import type {
   ImageDeleteItem,
   ImageHistoryItem,
+  ImageManifestSummary,
   ImagePruneResponse,
   ImageSearchItem,
   ProgressLine,
@@ -47,6 +48,8 @@ export interface ReferenceRecord {
   readonly imageId: Digest;
   /** What the name pointed at when it came: a manifest or an index. */
   readonly target: Descriptor;
+  /** Images of the same index for other platforms that are here too: the one that came last is `imageId`. */
+  readonly others?: readonly Digest[];
 }
 
 /** An image with the names people know it by. */
@@ -96,12 +99,19 @@ export interface Images {
   /** By reference, id or unique id prefix. @throws NotFound "No such image: NAME:TAG" */
   get(nameOrId: string, platform?: string): ImageView;
   find(nameOrId: string, platform?: string): ImageView | undefined;
-  history(nameOrId: string): ImageHistoryItem[];
+  history(nameOrId: string, platform?: string): ImageHistoryItem[];
+  /** The manifests of what the image's name points at, for several platforms perhaps. */
+  manifests(image: ImageView): Promise<ImageManifestSummary[]>;
   tag(nameOrId: string, repo: string, tag: string): void;
   /** Untags or deletes, Docker's rules. @throws Conflict when containers or other names use it */
   remove(
     nameOrId: string,
-    options: { readonly force?: boolean; readonly prune?: boolean },
+    options: {
+      readonly force?: boolean;
+      readonly prune?: boolean;
+      /** Of a name for several only these. */
+      readonly platforms?: readonly string[];
+    },
   ): Promise<ImageDeleteItem[]>;
   prune(filters: ImageFilters): Promise<ImagePruneResponse>;
   /** What `remove` would do now. @throws as `remove` */
@@ -119,10 +129,22 @@ export interface Images {
   /** docker-archive or OCI layout, plain or compressed. */
   load(
     archive: AsyncIterable<Uint8Array>,
-    options: { readonly quiet?: boolean; readonly signal?: AbortSignal },
+    options: {
+      readonly quiet?: boolean;
+      /** Of images for several only these. */
+      readonly platforms?: readonly string[];
+      readonly signal?: AbortSignal;
+    },
   ): AsyncIterable<ProgressLine>;
   /** docker-archive that is an OCI layout as well. */
-  save(names: readonly string[], options: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  save(
+    names: readonly string[],
+    options: {
+      /** Of images for several only these. */
+      readonly platforms?: readonly string[];
+      readonly signal?: AbortSignal;
+    },
+  ): AsyncIterable<Uint8Array>;
   importArchive(
     archive: AsyncIterable<Uint8Array>,
     options: {

@@ -6,6 +6,7 @@ import { DEFAULT_TAG, parseReference } from "#spec/reference.ts";
 import { type ApiRequest, empty, json, type Reply, type Route, stream } from "../handler.ts";
 import { progressStream } from "../json-lines.ts";
 import { imageInspect, imageSummary } from "../map/image.ts";
+import { platformQuery, platformsQuery } from "../platform-query.ts";
 import { decodeRegistryAuth } from "../registry-auth.ts";
 import type { ApiParts } from "../types.ts";
 import { pushImage } from "./_image-push.ts";
@@ -44,11 +45,15 @@ async function list(request: ApiRequest, parts: ApiParts): Promise<Reply> {
   const sharedSizes = wantsShared ? await parts.system.sharedLayerSizes() : undefined;
   const containersOf = (id: string) =>
     isBefore(version, "1.51") ? -1 : parts.containers.imageUsers.countFor(id);
+  const wantsManifests = query.boolean("manifests") && !isBefore(version, "1.47");
   return json(
-    views.map((view) => {
-      const counts = { containers: containersOf(view.id), sharedSize: sharedSizes?.get(view.id) ?? -1 };
-      return imageSummary(view, counts, version);
-    }),
+    await Promise.all(
+      views.map(async (view) => {
+        const counts = { containers: containersOf(view.id), sharedSize: sharedSizes?.get(view.id) ?? -1 };
+        const summary = imageSummary(view, counts, version);
+        return wantsManifests ? { ...summary, Manifests: await parts.images.manifests(view) } : summary;
+      }),
+    ),
   );
 }
 
@@ -59,13 +64,19 @@ function listFilters({ query, version }: ApiRequest): Filters {
   return name && isBefore(version, "1.25") ? { ...filters, reference: [name] } : filters;
 }
 
-function inspect(request: ApiRequest, { images, system }: ApiParts): Reply {
-  const view = images.get(request.params.name!, platformSince(request, "1.49"));
-  return json(imageInspect(view, system.imageStorage(view), request.version));
+async function inspect(request: ApiRequest, { images, system }: ApiParts): Promise<Reply> {
+  const { params, query, version } = request;
+  const platform = platformQuery(request, "1.49");
+  const wantsManifests = query.boolean("manifests") && !isBefore(version, "1.48");
+  if (wantsManifests && platform)
+    throw new InvalidArgument("conflicting options: manifests and platform options cannot both be set");
+  const view = images.get(params.name!, platform);
+  const inspected = imageInspect(view, system.imageStorage(view), version);
+  return json(wantsManifests ? { ...inspected, Manifests: await images.manifests(view) } : inspected);
 }
 
-function history({ params }: ApiRequest, { images }: ApiParts): Reply {
-  return json(images.history(params.name!));
+function history(request: ApiRequest, { images }: ApiParts): Reply {
+  return json(images.history(request.params.name!, platformQuery(request, "1.48")));
 }
 
 function tag({ params, query }: ApiRequest, { images }: ApiParts): Reply {
@@ -86,7 +97,9 @@ function unpin({ params }: ApiRequest, { images }: ApiParts): Reply {
 async function remove(request: ApiRequest, parts: ApiParts): Promise<Reply> {
   if (isDryRun(request)) return await planImageRemoval(request, parts);
   const { params, query } = request;
-  const options = { force: query.boolean("force"), prune: !query.boolean("noprune") };
+  const named = { name: "platforms", since: "1.50", severalSince: "1.50" } as const;
+  const platforms = platformsQuery(request, named);
+  const options = { force: query.boolean("force"), prune: !query.boolean("noprune"), platforms };
   return json(await parts.images.remove(params.name!, options));
 }
 
@@ -143,17 +156,26 @@ function importArchive(request: ApiRequest, { images }: ApiParts): Reply {
 
 function load(request: ApiRequest, { images }: ApiParts): Reply {
   const { query, body, signal } = request;
-  return progressStream(images.load(body, { quiet: query.boolean("quiet"), signal }));
+  const platforms = platformsQuery(request, ARCHIVE_PLATFORMS);
+  return progressStream(images.load(body, { quiet: query.boolean("quiet"), platforms, signal }));
 }
 
-function saveOne({ params, signal }: ApiRequest, { images }: ApiParts): Reply {
-  return stream(images.save([params.name!], { signal }), { contentType: "application/x-tar" });
+const ARCHIVE_PLATFORMS = { name: "platform", since: "1.48" } as const;
+
+function saveOne(request: ApiRequest, parts: ApiParts): Reply {
+  return save([request.params.name!], request, parts);
 }
 
-function saveSeveral({ query, signal }: ApiRequest, { images }: ApiParts): Reply {
-  const names = query.list("names");
+function saveSeveral(request: ApiRequest, parts: ApiParts): Reply {
+  const names = request.query.list("names");
   if (names.length === 0) throw new InvalidArgument("no image names given");
-  return stream(images.save(names, { signal }), { contentType: "application/x-tar" });
+  return save(names, request, parts);
+}
+
+function save(names: readonly string[], request: ApiRequest, { images }: ApiParts): Reply {
+  const platforms = platformsQuery(request, ARCHIVE_PLATFORMS);
+  const archive = images.save(names, { platforms, signal: request.signal });
+  return stream(archive, { contentType: "application/x-tar" });
 }
 
 function platformSince({ query, version }: ApiRequest, introduced: string): string | undefined {

@@ -37,6 +37,8 @@ const volume = {
 };
 
 const done = async () => {};
+const pathStat = { name: "x", size: 1, mode: 0o644, mtime: "2026-11-21T03:32:31Z", linkTarget: "" };
+async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
 const parts: PartsInPart = {
   containers: {
@@ -54,11 +56,13 @@ const parts: PartsInPart = {
     connect: done,
     disconnect: done,
     execResize: done,
-    commit: async () => "sha256:c0",
-    export: async () => (async function* () {})(),
     update: async () => ({ warnings: [] }),
     top: async () => ({ Titles: ["PID"], Processes: [["1"]] }),
     changes: async () => [{ Path: "/a", Kind: 1 }],
+    export: async () => noBytes(),
+    commit: async () => "sha256:1",
+    statPath: async () => pathStat,
+    copyFrom: async () => ({ stat: pathStat, archive: noBytes() }),
     prune: async () => ({ removed: [], spaceReclaimed: 0 }),
     execCreate: async () => "e1",
     execInspect: () => ({ ID: "e1" }) as never,
@@ -196,11 +200,42 @@ const rows: Row[] = [
   },
   { ask: "GET /exec/e1/json", call: ["containers.execInspect", "e1"], status: 200, answer: { ID: "e1" } },
   { ask: "POST /exec/e1/resize?h=1&w=2", call: ["containers.execResize", "e1", 1, 2], status: 200 },
-  { ask: "GET /containers/a/export", status: 200 },
-  { ask: "POST /commit?container=a", status: 201, answer: { Id: "sha256:c0" } },
+  { ask: "GET /containers/a/export", call: ["containers.export", "a", expect.anything()], status: 200 },
+  {
+    ask: "POST /commit?container=a&repo=r&tag=t&comment=c&author=w&pause=0&changes=ENV+a%3Db",
+    call: [
+      "containers.commit",
+      "a",
+      {
+        ...{ repo: "r", tag: "t", comment: "c", author: "w", pause: false, changes: ["ENV a=b"] },
+        signal: expect.anything(),
+      },
+    ],
+    status: 201,
+    answer: { Id: "sha256:1" },
+  },
+  { ask: "POST /commit", status: 400 },
+  { ask: "GET /containers/a/archive", status: 400 },
+  {
+    ask: "HEAD /containers/a/archive?path=/x",
+    call: ["containers.statPath", "a", "/x", expect.anything()],
+    status: 200,
+  },
+  {
+    ask: "GET /containers/a/archive?path=/x",
+    call: ["containers.copyFrom", "a", "/x", expect.anything()],
+    status: 200,
+  },
+  {
+    ask: "GET /v1.48/images/bb/history?platform=%7B%22os%22%3A%22linux%22%2C%22architecture%22%3A%22arm64%22%7D",
+    call: ["images.history", "bb", "linux/arm64"],
+    status: 200,
+  },
+  { ask: "GET /v1.50/images/bb/json?platform=%7B%22os%22%3A1%7D", status: 400 },
+  { ask: "GET /v1.50/images/get?names=a&platform=x&platform=y", status: 400 },
   {
     ask: "DELETE /v1.41/images/a/b:1?force=1&noprune=1",
-    call: ["images.remove", "a/b:1", { force: true, prune: false }],
+    call: ["images.remove", "a/b:1", { force: true, prune: false, platforms: [] }],
     status: 200,
   },
   { ask: "POST /images/bb:1/tag?repo=r/x", call: ["images.tag", "bb:1", "r/x", "latest"], status: 201 },

@@ -287,7 +287,7 @@ test("importArchive() makes an image of one layer with the changes asked for", a
   expect(here.images.history("made:1")).toHaveLength(1);
   expect(here.emitted.slice(-2)).toMatchObject([
     { action: "import", id: made.id },
-    { action: "tag", attributes: { name: "made:1" } },
+    { action: "tag", id: made.id },
   ]);
   await using there = createTestImages();
   expect(await load(there, await collectBytes(here.images.save(["made:1"], {}), 1 << 30, "saved"))).toEqual([

@@ -96,9 +96,14 @@ function isTextList(value: unknown): value is string[] {
 }
 
 /** An image to be saved, with the tags it is saved by. */
-export interface SavedImage {
+export interface ChosenImage {
   readonly image: ImageRecord;
   readonly tags: readonly Reference[];
+}
+
+export interface SavedImage extends ChosenImage {
+  /** Its manifest, or the index that lists it beside others. */
+  readonly root: Descriptor;
 }
 
 /** The small files of an archive that is an OCI layout and Docker's own format at once. */
@@ -114,8 +119,8 @@ export function layoutDocuments(
 }
 
 function ociIndex(images: readonly SavedImage[]): object {
-  const manifests = images.flatMap(({ image, tags }) => {
-    const { annotations: _notOurs, ...manifest } = image.manifest;
+  const manifests = images.flatMap(({ root, tags }) => {
+    const { annotations: _notOurs, ...manifest } = root;
     if (tags.length === 0) return [manifest];
     return tags.map((reference) => ({
       ...manifest,

@@ -3,7 +3,10 @@ import { newId, shortId } from "#base/ids.ts";
 import type { ByteSource } from "#base/streams.ts";
 import type { Events } from "#events/types.ts";
 import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
+import { mediaKind } from "#spec/oci/media-types.ts";
+import { parseManifest } from "#spec/oci/parse-manifest.ts";
 import { familiarReference, type Reference } from "#spec/reference.ts";
+import { canRun } from "#spec/select-manifest.ts";
 import type { ContentStore, Lease, Leases, Snapshotter } from "#storage/types.ts";
 import { imageEvent } from "../events.ts";
 import type { LayerStage, Layers } from "../layers.ts";
@@ -35,7 +38,7 @@ export interface LoadDeps {
  */
 export async function loadArchive(
   archive: ByteSource,
-  options: { readonly quiet?: boolean; readonly signal: AbortSignal },
+  options: LoadOptions,
   deps: LoadDeps,
   emit: Emit,
 ): Promise<void> {
@@ -48,10 +51,18 @@ export async function loadArchive(
   const files = new ArchiveFiles(spooled, deps.content, lease);
   const images = readLayout((name) => files.text(name));
   if (images.length === 0) throw new InvalidArgument("invalid archive: there is no image in it");
+  const load = new Load(deps, files, lease, options, emit);
   for (const archived of images) {
-    const { target, image } = await new Load(deps, files, lease, options, emit).image(archived);
-    record(archived.names, target, image, deps, emit);
+    const { target, images: found } = await load.images(archived);
+    record(archived.names, target, found, deps, emit);
   }
+}
+
+export interface LoadOptions {
+  readonly quiet?: boolean;
+  /** Of images for several only these; empty: all that are in the archive. */
+  readonly platforms: readonly Platform[];
+  readonly signal: AbortSignal;
 }
 
 /** Brings one archived image's layers into being. */
@@ -59,16 +70,10 @@ class Load {
   readonly #deps: LoadDeps;
   readonly #files: ArchiveFiles;
   readonly #lease: Lease;
-  readonly #options: { readonly quiet?: boolean; readonly signal: AbortSignal };
+  readonly #options: LoadOptions;
   readonly #emit: Emit;
 
-  constructor(
-    deps: LoadDeps,
-    files: ArchiveFiles,
-    lease: Lease,
-    options: { readonly quiet?: boolean; readonly signal: AbortSignal },
-    emit: Emit,
-  ) {
+  constructor(deps: LoadDeps, files: ArchiveFiles, lease: Lease, options: LoadOptions, emit: Emit) {
     this.#deps = deps;
     this.#files = files;
     this.#lease = lease;
@@ -76,10 +81,16 @@ class Load {
     this.#emit = emit;
   }
 
-  async image({ source }: ArchivedImage): Promise<{ target: Descriptor; image: ImageRecord }> {
+  /** The images of one target, the one this host runs best last. */
+  async images({ source }: ArchivedImage): Promise<{ target: Descriptor; images: ImageRecord[] }> {
     const target =
       source.kind === "oci" ? source.target : await this.#manifestOf(source.config, source.layers);
-    const found = await this.#find(target);
+    const images: ImageRecord[] = [];
+    for (const found of await this.#sourcesOf(target)) images.push(await this.#make(found));
+    return { target, images };
+  }
+
+  async #make(found: ImageSource): Promise<ImageRecord> {
     const stack = planLayers(found.manifest, found.config, "the archive");
     await this.#deps.layers.ensureAll(stack, {
       fetch: async ({ digest }) => {
@@ -89,7 +100,30 @@ class Load {
       lease: this.#lease,
       signal: this.#options.signal,
     });
-    return { target, image: imageRecordOf(found, stack, this.#deps.snapshotter) };
+    return imageRecordOf(found, stack, this.#deps.snapshotter);
+  }
+
+  async #sourcesOf(target: Descriptor): Promise<ImageSource[]> {
+    const { platforms } = this.#options;
+    if (platforms.length > 0)
+      return await Promise.all(platforms.map((platform) => this.#find(target, platform, true)));
+    const present = await this.#presentIn(target);
+    if (present.length < 2) return [await this.#find(present[0] ?? target, this.#deps.host, false)];
+    const isOurs = ({ platform }: Descriptor) => platform && canRun(this.#deps.host, platform);
+    const sorted = present.toSorted((a, b) => Number(isOurs(a) ?? false) - Number(isOurs(b) ?? false));
+    return await Promise.all(sorted.map((one) => this.#find(one, this.#deps.host, false)));
+  }
+
+  /** Images an index lists that are in the archive. */
+  async #presentIn(target: Descriptor): Promise<Descriptor[]> {
+    const { content } = this.#deps;
+    if (mediaKind(target.mediaType) !== "index" || !content.info(target.digest)) return [];
+    const text = await content.readText(target.digest);
+    const parsed = parseManifest(text, target.mediaType, "an index of the archive");
+    if (parsed.kind !== "index") return [];
+    return parsed.index.manifests.filter(
+      ({ digest, platform }) => platform && platform.os !== "unknown" && content.info(digest) !== undefined,
+    );
   }
 
   async #manifestOf(configName: string, layerNames: readonly string[]): Promise<Descriptor> {
@@ -98,7 +132,7 @@ class Load {
     return (await writeManifest(this.#deps.content, { config, layers }, this.#lease)).descriptor;
   }
 
-  #find(target: Descriptor): Promise<ImageSource> {
+  #find(target: Descriptor, platform: Platform, isPlatformRequired: boolean): Promise<ImageSource> {
     const missing = async ({ digest }: Descriptor): Promise<never> => {
       throw this.#files.missing(digest);
     };
@@ -111,8 +145,8 @@ class Load {
       },
       {
         target,
-        platform: this.#deps.host,
-        isPlatformRequired: false,
+        platform,
+        isPlatformRequired,
         what: "the archive",
         signal: this.#options.signal,
       },
@@ -132,23 +166,25 @@ class Load {
 function record(
   names: readonly Reference[],
   target: Descriptor,
-  image: ImageRecord,
+  images: readonly ImageRecord[],
   { records, events }: LoadDeps,
   emit: Emit,
 ): void {
   const replaced = names.flatMap((name) => {
     const before = records.reference(name);
-    return before && before.imageId !== image.id ? [{ name, id: before.imageId }] : [];
+    return before && !images.some(({ id }) => id === before.imageId) ? [{ name, id: before.imageId }] : [];
   });
   records.transaction(() => {
-    records.putImage(records.image(image.id) ?? image);
-    for (const name of names) records.putReference(name, { imageId: image.id, target });
+    for (const image of images) {
+      records.putImage(records.image(image.id) ?? image);
+      for (const name of names) records.putReference(name, { imageId: image.id, target });
+    }
   });
-  events.emit(imageEvent("load", image, image.id));
+  for (const image of images) events.emit(imageEvent("load", image, image.id));
   for (const { name, id } of replaced)
     emit({
       stream: `The image ${familiarReference(name)} already exists, renaming the old one with ID ${id} to empty string\n`,
     });
-  if (names.length === 0) emit({ stream: `Loaded image ID: ${image.id}\n` });
+  if (names.length === 0) for (const { id } of images) emit({ stream: `Loaded image ID: ${id}\n` });
   for (const name of names) emit({ stream: `Loaded image: ${familiarReference(name)}\n` });
 }

@@ -4,17 +4,32 @@ import type { Digest } from "#base/digest.ts";
 import { NotFound } from "#base/errors.ts";
 import { type TarMemberSource, writeTar } from "#base/tar-write.ts";
 import type { Events } from "#events/types.ts";
-import { parseReference, type Reference, repositoryName } from "#spec/reference.ts";
+import type { Descriptor, Platform } from "#spec/oci/manifest.ts";
+import {
+  familiarReference,
+  parseReference,
+  type Reference,
+  repositoryName,
+  withDefaultTag,
+} from "#spec/reference.ts";
 import type { ContentStore, Leases } from "#storage/types.ts";
 import { imageEvent } from "../events.ts";
+import { findPushSource } from "../push-source.ts";
 import type { ImageRecords } from "../records.ts";
 import { getImage, isIdOf } from "../resolve.ts";
 import type { ImageRecord } from "../types.ts";
-import { blobName, layoutDocuments, type SavedImage } from "./layout.ts";
+import { blobName, type ChosenImage, layoutDocuments, type SavedImage } from "./layout.ts";
+
+export interface SaveRequest {
+  readonly names: readonly string[];
+  /** Of names for several only these; empty: whatever they stand for. */
+  readonly platforms: readonly Platform[];
+}
 
 export interface SaveDeps {
   readonly records: ImageRecords;
-  readonly content: Pick<ContentStore, "path" | "info">;
+  readonly content: Pick<ContentStore, "path" | "info" | "readText">;
+  readonly host: Platform;
   readonly leases: Leases;
   readonly events: Pick<Events, "emit">;
 }
@@ -25,20 +40,22 @@ export interface SaveDeps {
  * @throws NotFound "No such image: …"
  */
 export async function* saveImages(
-  names: readonly string[],
+  request: SaveRequest,
   deps: SaveDeps,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   using lease = deps.leases.open();
-  const images = selectImages(names, deps.records);
-  const blobs = new Set(images.flatMap(({ image }) => blobsOf(image)));
+  const chosen = selectImages(request, deps.records);
+  const roots = await Promise.all(chosen.map((one) => rootOf(one, request, deps)));
+  const images = chosen.map((one, index) => ({ ...one, root: roots[index]!.root }));
+  const blobs = new Set(roots.flatMap((one) => one.blobs));
   for (const digest of blobs) lease.add(digest);
   yield* writeTar(members(images, blobs, deps, signal));
   for (const { image } of images) deps.events.emit(imageEvent("save", image, image.id));
 }
 
 /** Each image once, with the tags it was asked for by: none for an id, all of a repository named without a tag. */
-function selectImages(names: readonly string[], records: ImageRecords): SavedImage[] {
+function selectImages({ names, platforms }: SaveRequest, records: ImageRecords): ChosenImage[] {
   const byId = new Map<Digest, { image: ImageRecord; tags: Reference[] }>();
   const add = (image: ImageRecord, tags: readonly Reference[]) => {
     const saved = byId.get(image.id) ?? { image, tags: [] };
@@ -48,12 +65,15 @@ function selectImages(names: readonly string[], records: ImageRecords): SavedIma
     saved.tags.push(...tags.filter(isNew));
   };
   for (const name of names) {
-    const tagged = taggedUnder(name, records);
+    const tagged = platforms.length > 0 ? [] : taggedUnder(name, records);
     for (const { image, reference } of tagged) add(image, [reference]);
     if (tagged.length > 0) continue;
-    const image = getImage(records, name);
-    const reference = isIdOf(image, name) ? undefined : parseReference(name);
-    add(image, reference?.tag && !reference.digest ? [reference] : []);
+    for (const platform of platforms.length > 0 ? platforms : [undefined]) {
+      const image = getImage(records, name, platform);
+      const reference = isIdOf(image, name) ? undefined : parseReference(name);
+      const isTag = reference && !reference.digest && (reference.tag ?? platform);
+      add(image, isTag ? [withDefaultTag(reference)] : []);
+    }
   }
   return [...byId.values()];
 }
@@ -79,6 +99,36 @@ function nameOnly(text: string): Reference | undefined {
 
 function isSameName(a: Reference, b: Reference): boolean {
   return repositoryName(a) === repositoryName(b);
+}
+
+interface Root {
+  readonly root: Descriptor;
+  readonly blobs: readonly Digest[];
+}
+
+/** An index goes whole, under its own digest, when all it lists is here; else the one image. */
+async function rootOf(
+  { image, tags: [tag] }: ChosenImage,
+  { platforms }: SaveRequest,
+  { records, content, host }: SaveDeps,
+): Promise<Root> {
+  const alone = { root: image.manifest, blobs: blobsOf(image) };
+  const target = tag && platforms.length === 0 ? records.reference(tag)?.target : undefined;
+  if (!target || target.digest === image.manifest.digest) return alone;
+  const what = familiarReference(tag!);
+  const source = await findPushSource(content, { target, platform: undefined, host, what }).catch(
+    () => undefined,
+  );
+  if (source?.root.descriptor.digest !== target.digest) return alone;
+  const manifests = source.images.flatMap(({ document, manifest }) => [
+    document.descriptor.digest,
+    manifest.config.digest,
+    ...manifest.layers.map(({ digest }) => digest),
+  ]);
+  return {
+    root: target,
+    blobs: [...source.indexes.map(({ descriptor }) => descriptor.digest), ...manifests],
+  };
 }
 
 function blobsOf({ id, manifest, layers }: ImageRecord): Digest[] {

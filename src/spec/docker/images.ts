@@ -1,5 +1,5 @@
 /** Image shapes of the Docker Engine API. */
-import type { Descriptor } from "../oci/manifest.ts";
+import type { Descriptor, Platform } from "../oci/manifest.ts";
 import type { ContainerConfig } from "./containers.ts";
 
 export interface ImageSummary {
@@ -16,8 +16,22 @@ export interface ImageSummary {
   Labels: Record<string, string> | null;
   /** -1 when not counted. */
   Containers: number;
-  Manifests?: unknown[];
+  Manifests?: ImageManifestSummary[];
   Descriptor?: Descriptor;
+}
+
+/** One manifest of what a name points at. */
+export interface ImageManifestSummary {
+  /** Digest of the manifest. */
+  ID: string;
+  Descriptor: Descriptor;
+  /** Whether all of it is here. */
+  Available: boolean;
+  /** Bytes that are here: in the content store, and with what is unpacked. */
+  Size: { Content: number; Total: number };
+  Kind: "image" | "attestation" | "unknown";
+  ImageData?: { Platform: Platform; Containers: string[]; Size: { Unpacked: number } };
+  AttestationData?: { For: string };
 }
 
 export interface ImageInspect {
