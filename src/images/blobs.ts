@@ -24,7 +24,7 @@ export function createImageBlobs(
   return {
     target(nameOrId) {
       const image = getImage(records, nameOrId);
-      return records.targetOf(nameOrId) ?? image.manifest;
+      return records.named(nameOrId)?.target ?? image.manifest;
     },
     missing: (digests) => digests.filter((digest) => content.info(checked(digest)) === undefined),
     read(digest, offset) {
