@@ -15,10 +15,12 @@ test_packages() {
   have python3 || echo python3
   have tar || echo tar
   have zstd || echo zstd
+  /usr/bin/python3 -c "import docker" 2>/dev/null || echo python3-docker
 }
 install_packages $(missing_packages) $(have_runtimes) $(test_packages)
 install_modules
 # Peers whose packages would start a service are unpacked beside the project and not installed.
 sh tools/setup/peers.sh
+sh tools/setup/clients.sh
 build_engine
 exec node_modules/.bin/bun tools/test.ts "$@"
