@@ -13,6 +13,7 @@ import {
 import { makeWritable } from "#registry/_testing/writable.ts";
 import type { ProgressLine } from "#spec/docker/images.ts";
 import { createTestImages, linesOf, type TestImages, textOf } from "./_testing/store.ts";
+import type { ImagesOptions } from "./options.ts";
 
 const image = await buildImage([["a"], ["b"]]);
 const amd64 = image;
@@ -20,8 +21,8 @@ const arm64 = await buildImage([["a"], ["arm"]], { platform: { os: "linux", arch
 const ids = image.diffIds.map((diffId) => diffId.slice(7, 19));
 
 /** An engine that pulled `image` as "app:1", and a registry to push to. */
-async function setUp() {
-  const here = createTestImages();
+async function setUp(options: Partial<ImagesOptions> = {}) {
+  const here = createTestImages({ options });
   const from = await startTestRegistry();
   const to = await startTestRegistry();
   const writable = makeWritable(to);
@@ -264,6 +265,55 @@ test("push() waits for a busy registry", async () => {
     return true;
   };
   expect(await outcomeOf(here.push("app:1"))).toContain("digest: sha256:");
+});
+
+test("push() asks what became of a layer whose last answer was lost", async () => {
+  await using here = await setUp();
+  here.tag("app:1");
+  let lost = 0;
+  here.writable.fault = async (request, response) => {
+    if (request.method !== "PUT" || !request.url!.includes("uploads") || lost++ > 0) return false;
+    const digest = new URL(request.url!, "http://x").searchParams.get("digest")!;
+    const id = /uploads\/(\d+)/.exec(request.url!)![1]!;
+    here.to.blobs.set(digest, { bytes: here.writable.uploads.get(id)!, mediaType: "" });
+    here.writable.uploads.delete(id);
+    sendJson(response, 502, {});
+    return true;
+  };
+  expect(await outcomeOf(here.push("app:1"))).toContain("digest: sha256:");
+  expect(sent(here.to.requests, "PATCH")).toHaveLength(3); // none was sent twice
+});
+
+test("push() is as patient as the registry asks, but not more than that", async () => {
+  await using here = await setUp();
+  here.tag("app:1");
+  let busy = 0;
+  let retryAfter = "1";
+  here.writable.fault = (request, response) => {
+    if (request.method !== "PATCH" || busy++ >= 1) return false;
+    request.resume();
+    request.on("end", () => response.writeHead(429, { "Retry-After": retryAfter }).end());
+    return true;
+  };
+  expect(await outcomeOf(here.push("app:1"))).toContain("digest: sha256:");
+  retryAfter = "86400";
+  busy = 0;
+  here.to.blobs.clear();
+  expect(await outcomeOf(here.push("app:1"))).toContain("the registry asks to try again after 86400");
+});
+
+test("push() gives up a registry that never answers", async () => {
+  let stallTimeoutMs = 20_000;
+  const options = {
+    get stallTimeoutMs() {
+      return stallTimeoutMs;
+    },
+  };
+  await using here = await setUp(options);
+  here.tag("app:1");
+  here.writable.fault = (request) => request.method === "PATCH";
+  stallTimeoutMs = 100;
+  expect(await outcomeOf(here.push("app:1"))).toContain("no answer in time: i/o timeout");
 });
 
 test("push() tells what a registry that refuses says", async () => {

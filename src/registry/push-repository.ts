@@ -1,6 +1,6 @@
 import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
-import { type EngineError, InvalidArgument } from "#base/errors.ts";
+import { type EngineError, InvalidArgument, Unavailable } from "#base/errors.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
 import { familiarName, type Reference } from "#spec/reference.ts";
 import type { Credentials } from "./credentials.ts";
@@ -8,6 +8,7 @@ import { registryHost } from "./endpoint.ts";
 import { registryError } from "./errors.ts";
 import { requestName } from "./network-failure.ts";
 import type { HttpResponse } from "./response.ts";
+import { isRetryableStatus } from "./retry-policy.ts";
 import { RegistrySession } from "./session.ts";
 import type { StreamedBody, Transport } from "./transport.ts";
 import { uploadLocation } from "./upload-location.ts";
@@ -31,6 +32,16 @@ export type PieceOutcome =
   | { readonly kind: "outOfStep" }
   /** It knows nothing of this upload any more. */
   | { readonly kind: "unknown" };
+
+/** The registry asked for patience. */
+export class Busy extends Unavailable {
+  readonly retryAfter: string | null;
+
+  constructor(cause: EngineError, retryAfter: string | null) {
+    super(cause.message, { cause, ...(cause.hint ? { hint: cause.hint } : {}) });
+    this.retryAfter = retryAfter;
+  }
+}
 
 /** A registry may hash, or copy within its storage, all of a large blob before it answers. */
 const FINISH_TIMEOUT_MS = 15 * 60_000;
@@ -199,7 +210,9 @@ export class PushRepository {
   }
 
   async #refused(method: string, response: HttpResponse): Promise<EngineError> {
-    return registryError(await this.#session.refusal(method, response));
+    const retryAfter = response.headers.get("retry-after");
+    const error = registryError(await this.#session.refusal(method, response));
+    return isRetryableStatus(response.status) ? new Busy(error, retryAfter) : error;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Digest } from "#base/digest.ts";
 import { InvalidArgument, Unavailable } from "#base/errors.ts";
 import { type ByteSource, tap } from "#base/streams.ts";
 import { Unreachable } from "./network-failure.ts";
-import type { PieceOutcome, PushRepository, UploadSession } from "./push-repository.ts";
+import { Busy, type PieceOutcome, type PushRepository, type UploadSession } from "./push-repository.ts";
 import { retryDelayMs } from "./retry-policy.ts";
 import type { UnfinishedUploads } from "./unfinished-uploads.ts";
 
@@ -52,7 +52,13 @@ export async function uploadBlob(deps: UploadBlobDeps, blob: BlobUpload): Promis
     } catch (error) {
       failures = upload.sentBytes - before >= PROGRESS_BYTES ? 1 : failures + 1;
       if (!isWorthAnotherTry(error) || failures >= maxAttempts) throw error;
-      await clock.sleep(retryDelayMs(failures, undefined, 0)!, blob.signal);
+      const delayMs = retryDelayMs(
+        failures,
+        error instanceof Busy ? error.retryAfter : undefined,
+        clock.now(),
+      );
+      if (delayMs === undefined) throw error; // it asks for more patience than anybody has
+      await clock.sleep(delayMs, blob.signal);
     }
   }
 }
@@ -71,6 +77,8 @@ class Upload {
   #isInDoubt = false;
   #chunkBytes = Number.POSITIVE_INFINITY;
   #restarts = 0;
+  /** The last answer may have been lost on its way. */
+  #mayBeDone = false;
   /** Of all tries, also what had to be sent twice. */
   sentBytes = 0;
 
@@ -90,11 +98,12 @@ class Upload {
     const { repository, unfinished } = this.#deps;
     const { digest, signal } = this.#blob;
     try {
+      if (this.#mayBeDone && (await repository.hasBlob(digest, signal))) return;
       let session = await this.#current();
       while (session.offset < this.#blob.sizeBytes) session = await this.#advance(session);
       this.#isInDoubt = true;
+      this.#mayBeDone = true;
       if (await repository.finishUpload(session, digest, signal)) return;
-      if (await repository.hasBlob(digest, signal)) return; // an answer was lost on its way, not the blob
       this.#restart("the registry lost it");
     } catch (error) {
       if (this.#session && signal?.aborted) unfinished?.keep(this.#key, this.#session);
