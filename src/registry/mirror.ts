@@ -25,6 +25,6 @@ export function parseMirror(text: string): string {
     url.password = "xxxxx";
     throw invalid(`username/password not allowed in URI ${JSON.stringify(url.href)}`);
   }
-  if (url.search || url.hash) throw invalid(`query or fragment at end of the URI ${JSON.stringify(text)}`);
+  if (/[?#]/.test(text)) throw invalid(`query or fragment at end of the URI ${JSON.stringify(text)}`);
   return `${text.replace(/\/+$/, "")}/`;
 }
