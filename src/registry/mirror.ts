@@ -19,7 +19,8 @@ export function parseMirror(text: string): string {
   if (scheme === undefined) throw invalid(`no scheme specified for ${JSON.stringify(text)}: ${wanted}`);
   if (!/^https?$/i.test(scheme))
     throw invalid(`unsupported scheme ${JSON.stringify(scheme)} in ${JSON.stringify(text)}: ${wanted}`);
-  if (!URL.canParse(text) || /\s/.test(text)) throw invalid(`${JSON.stringify(text)} is not a valid URI`);
+  if (!URL.canParse(text) || /[\s\p{Cc}]/u.test(text))
+    throw invalid(`${JSON.stringify(text)} is not a valid URI`);
   const url = new URL(text);
   if (url.username || url.password) {
     url.password = "xxxxx";
