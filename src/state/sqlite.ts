@@ -73,7 +73,7 @@ class SqliteState implements StateStore {
       // SQLite ends the transaction by itself on some failures, such as a full disk.
       if (this.#db.inTransaction)
         this.#db.run(savepoint ? `ROLLBACK TO ${savepoint}; RELEASE ${savepoint}` : "ROLLBACK");
-      throw error;
+      throw savepoint ? error : this.#named(error);
     } finally {
       this.#depth -= 1;
     }
@@ -104,6 +104,19 @@ class SqliteState implements StateStore {
       return;
     }
     this.#checkpointTimer = undefined;
-    this.#db.run("PRAGMA wal_checkpoint(PASSIVE)");
+    try {
+      this.#db.run("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {
+      this.#lookWhetherIdleIn(IDLE_BEFORE_CHECKPOINT_MS); // a full disk: nothing is lost, it waits for room
+    }
+  }
+
+  /** SQLite says that something is full, not what. */
+  #named(error: unknown): unknown {
+    if ((error as { code?: string }).code !== "SQLITE_FULL") return error;
+    return new Internal(`cannot save the engine's state in ${this.#db.filename}: no space left on device`, {
+      cause: error,
+      hint: "free disk space below the data root",
+    });
   }
 }

@@ -2,7 +2,8 @@ import { constants, createReadStream, existsSync, rmSync } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Digest, DigestMeter, parseDigest } from "#base/digest.ts";
-import { InvalidArgument } from "#base/errors.ts";
+import { Internal, InvalidArgument } from "#base/errors.ts";
+import { isErrno } from "#base/fs.ts";
 import type { BlobInfo, Ingest } from "../types.ts";
 
 export interface IngestPlace {
@@ -49,13 +50,9 @@ class FileIngest implements Ingest {
   async write(chunk: Uint8Array): Promise<void> {
     this.#assertOpen();
     for (let done = 0; done < chunk.byteLength; ) {
-      const { bytesWritten } = await this.#handle.write(
-        chunk,
-        done,
-        chunk.byteLength - done,
-        this.#meter.bytes + done,
-      );
-      done += bytesWritten;
+      const left = chunk.byteLength - done;
+      done += (await this.#named(this.#handle.write(chunk, done, left, this.#meter.bytes + done)))
+        .bytesWritten;
     }
     this.#meter.update(chunk);
   }
@@ -104,7 +101,7 @@ class FileIngest implements Ingest {
   /** The bytes reach the disk before the name does: a crash cannot leave a blob that is not what its name says. */
   async #publish(blobPath: string): Promise<void> {
     if (existsSync(blobPath)) return await this.abort();
-    await this.#handle.sync();
+    await this.#named(this.#handle.sync());
     await rename(this.#place.file, blobPath);
     await syncDirectory(dirname(blobPath));
     await this[Symbol.asyncDispose]();
@@ -113,6 +110,20 @@ class FileIngest implements Ingest {
   async #refuse(reason: string): Promise<never> {
     await this.abort();
     throw new InvalidArgument(`content ${this.#place.key} was not as expected: ${reason}`);
+  }
+
+  /** The system says that a disk is full, not which. */
+  async #named<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (!isErrno(error, "ENOSPC") && !isErrno(error, "EDQUOT")) throw error;
+      const { key, file } = this.#place;
+      throw new Internal(`cannot store ${key} in ${dirname(file)}: no space left on device`, {
+        cause: error,
+        hint: "free disk space below the data root, or move it to a larger disk",
+      });
+    }
   }
 
   #assertOpen(): void {
