@@ -34,7 +34,14 @@ import { createVolumes } from "#volumes/volumes.ts";
 import { findIdMappings } from "./id-mappings.ts";
 import { type ImageGcDeps, keepCollecting, runImageGc } from "./image-gc.ts";
 import { createSystem } from "./info.ts";
-import { NO_QUOTA, onlineMemoryNodes, prepareGroups, shiftedRoot, specDefaults } from "./isolation.ts";
+import {
+  checkTimeNamespaces,
+  NO_QUOTA,
+  onlineMemoryNodes,
+  prepareGroups,
+  shiftedRoot,
+  specDefaults,
+} from "./isolation.ts";
 import { daemonPaths, instanceNames } from "./paths.ts";
 import { selfCommand } from "./self.ts";
 import { installSupervisor } from "./supervisor.ts";
@@ -77,6 +84,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     mappings: findIdMappings(isolation.usernsRemap),
   });
   await userns.prepare();
+  await checkTimeNamespaces(isolation, runtime.runtimes.get(runtime.defaultName)!);
   const state = undo.use(openState(paths.state));
   const events = createEvents({ clock, journal: new Journal(state.collection(JOURNAL_COLLECTION)) });
 

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { InvalidArgument, Unavailable } from "#base/errors.ts";
 import { readIfExists } from "#base/fs.ts";
+import { run } from "#base/spawn.ts";
 import { parseCpuSet } from "#containers/cpu-set.ts";
 import type { Cgroups } from "#kernel/types.ts";
 import type { SpecDefaults } from "#runtime/spec/types.ts";
@@ -62,4 +64,28 @@ export function shiftedRoot(userns: Pick<ContainerUserNamespaces, "shifted">, ro
     work: orNone(root.work),
     source: orNone(root.source),
   };
+}
+
+/**
+ * Time namespaces are for newer runtimes; older ones fail in ways nobody understands.
+ * @throws InvalidArgument when the default runtime does not say that it knows them
+ */
+export async function checkTimeNamespaces(
+  { timeNamespaces }: Pick<IsolationConfig, "timeNamespaces">,
+  { name, path }: { readonly name: string; readonly path: string },
+): Promise<void> {
+  if (!timeNamespaces) return;
+  const { stdout } = await run([path, "features"]);
+  if (existsSync("/proc/self/ns/time") && namespacesIn(stdout).includes("time")) return;
+  throw new InvalidArgument(`feature time-namespaces: ${name} or this kernel does not have them`, {
+    hint: "they need Linux 5.6 and a runtime whose `features` name them, such as runc 1.2",
+  });
+}
+
+function namespacesIn(features: string): readonly string[] {
+  try {
+    return (JSON.parse(features) as { linux?: { namespaces?: string[] } }).linux?.namespaces ?? [];
+  } catch {
+    return [];
+  }
 }
