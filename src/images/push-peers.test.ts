@@ -18,7 +18,7 @@ import { createImages } from "./images.ts";
 import type { ImagesOptions } from "./options.ts";
 
 const HELPER = [process.execPath, join(import.meta.dir, "../storage/_testing/helper-main.ts")];
-const image = await buildImage([["etc/hello"], ["usr/large"]], { sizeBytes: 6 << 20 });
+const image = await buildImage([["etc/hello"], ["usr/large"]], { sizeBytes: 2 << 20 });
 const PREPARE = `echo "127.0.0.1 localhost registry.test" > /run/hosts
 mount --bind /run/hosts /etc/hosts`;
 const ann = { username: "ann", password: "secret" };
@@ -114,7 +114,7 @@ hermetic(
 
     test("push() survives connections that are cut in the middle of a layer", async () => {
       await using _registry = await startDockerRegistry({ directory: at("cut"), address: "127.0.0.1:5004" });
-      using proxy = await startCuttingProxy({ to: 5004, cuts: 2, afterBytes: 3 << 20 });
+      using proxy = await startCuttingProxy({ to: 5004, cuts: 2, afterBytes: 1 << 20 });
       const reference = `127.0.0.1:${proxy.port}/app:1`;
       const images = await engineWith(reference);
       expect((await textOf(images.push({ reference }))).join()).toContain(

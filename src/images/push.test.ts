@@ -150,7 +150,7 @@ test.each([
 });
 
 test("push() goes on from the byte the registry has after a cut", async () => {
-  const large = await buildImage([["large"]], { sizeBytes: 3 << 20 });
+  const large = await buildImage([["large"]], { sizeBytes: 1 << 20 });
   await using here = await setUp();
   here.from.add("1", large);
   await linesOf(here.images.pull({ reference: `${here.from.address}/app:1` }));
@@ -161,12 +161,12 @@ test("push() goes on from the byte the registry has after a cut", async () => {
     if (request.method !== "PATCH" || Number(request.headers["content-length"]) < 100_000) return false;
     ranges.push(request.headers["content-range"]);
     if (cuts++ > 0) return false;
-    return await takeAndCut(request, here.writable.uploads, 1 << 20);
+    return await takeAndCut(request, here.writable.uploads, 1 << 19);
   };
   expect(await outcomeOf(here.push("app:1"))).toContain(large.manifest.digest);
   const [first, second] = ranges;
   expect(first).toBeUndefined();
-  expect(Number(second!.split("-")[0])).toBeGreaterThanOrEqual(1 << 20);
+  expect(Number(second!.split("-")[0])).toBeGreaterThanOrEqual(1 << 19);
   expect(sha256(here.to.blobs.get(large.layers[0]!.digest)!.bytes)).toBe(large.layers[0]!.digest);
 });
 
@@ -197,7 +197,7 @@ test("push() begins anew when the registry has forgotten the upload", async () =
 });
 
 test("push() sends pieces to a registry that refuses a whole layer", async () => {
-  const large = await buildImage([["large"]], { sizeBytes: 5 << 20 });
+  const large = await buildImage([["large"]], { sizeBytes: 2 << 20 });
   await using here = await setUp();
   here.from.add("1", large);
   await linesOf(here.images.pull({ reference: `${here.from.address}/app:1` }));
@@ -205,7 +205,7 @@ test("push() sends pieces to a registry that refuses a whole layer", async () =>
   const ranges: string[] = [];
   here.writable.fault = (request, response) => {
     if (request.method !== "PATCH") return false;
-    if (Number(request.headers["content-length"]) > 2 << 20) {
+    if (Number(request.headers["content-length"]) > 3 << 19) {
       request.resume();
       request.on("end", () => response.writeHead(413).end());
       return true;
@@ -214,12 +214,12 @@ test("push() sends pieces to a registry that refuses a whole layer", async () =>
     return false;
   };
   expect(await outcomeOf(here.push("app:1"))).toContain(large.manifest.digest);
-  expect(ranges.length).toBeGreaterThan(2);
+  expect(ranges.length).toBeGreaterThan(1);
   expect(sha256(here.to.blobs.get(large.layers[0]!.digest)!.bytes)).toBe(large.layers[0]!.digest);
 });
 
 test("push() that was cancelled leaves an upload the next one goes on with", async () => {
-  const large = await buildImage([["large"]], { sizeBytes: 3 << 20 });
+  const large = await buildImage([["large"]], { sizeBytes: 2 << 20 });
   await using here = await setUp();
   here.from.add("1", large);
   await linesOf(here.images.pull({ reference: `${here.from.address}/app:1` }));
@@ -413,7 +413,7 @@ test("push() of an index that is here whole sends all of it, in its order; platf
 
 /** An image as `docker save` of old writes it: layers that were never compressed. */
 async function loadPlain(here: TestImages): Promise<void> {
-  const tars = [await tarOf(["one"], 100_000), await tarOf(["two"], 2_000_000)];
+  const tars = [await tarOf(["one"], 100_000), await tarOf(["two"], 1_500_000)];
   const config = jsonBytes({
     os: "linux",
     architecture: "amd64",

@@ -1,8 +1,9 @@
+import { isEngineAnswer } from "#client/errors.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import { AT_MOST_ONE_ARGUMENT, defineCommand } from "../command.ts";
 import { changeConfig } from "../config-write.ts";
-import { credentialsKey, helperFor, storeInHelper } from "../credentials.ts";
-import { CliError } from "../errors.ts";
+import { credentialsKey, findCredentials, helperFor, storeInHelper } from "../credentials.ts";
+import { CliError, shownMessage } from "../errors.ts";
 import { bool, string } from "../flag-kinds.ts";
 import { Prompter } from "../prompt.ts";
 import type { Session } from "../session.ts";
@@ -17,6 +18,8 @@ export const command = defineCommand({
     username: string("User name", { short: "u" }),
   },
   async run({ session, args: [server], flags, given }) {
+    const isAnyGiven = flags["password-stdin"] || given.has("username") || given.has("password");
+    if (!isAnyGiven && (await loginAsBefore(session, server ?? ""))) return;
     const credentials = await askFor(session, { ...flags, isPasswordGiven: given.has("password") });
     const serveraddress = credentialsKey(server ?? "");
     const { system } = await session.client();
@@ -30,6 +33,30 @@ export const command = defineCommand({
     if (Status) await session.print(`${Status}\n`);
   },
 });
+
+/** Credentials that are kept are tried first. @returns whether they still hold */
+async function loginAsBefore(session: Session, server: string): Promise<boolean> {
+  const source = { config: session.config, env: session.host.env };
+  const known = await findCredentials(source, credentialsKey(server));
+  if (!known.username || !known.password) return false;
+  await session.warn(
+    `Authenticating with existing credentials... [Username: ${known.username}]\n\n` +
+      "To login with a different account, run 'wharf logout' followed by 'wharf login'\n\n",
+  );
+  try {
+    const { system } = await session.client();
+    const { Status } = await system.auth(known);
+    if (Status) await session.print(`${Status}\n`);
+    return true;
+  } catch (error) {
+    const isRefused = isEngineAnswer(error) && error.kind === "unauthenticated";
+    const words = isRefused
+      ? "Stored credentials invalid or expired"
+      : `Login did not succeed, error: ${shownMessage(error)}`;
+    await session.warn(`${words}\n`);
+    return false;
+  }
+}
 
 interface LoginFlags {
   readonly username: string;
