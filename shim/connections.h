@@ -7,6 +7,8 @@
 #include "ring.h"
 
 #define CONNECTIONS_MAX 1024
+// Of these no attach connection gets.
+#define CONNECTIONS_FOR_DAEMON 16
 #define FRAME_HEAD 8
 #define CONTROL_PAYLOAD_MAX 8
 

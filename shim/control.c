@@ -110,15 +110,18 @@ bool control_is_connected(const struct connections *all) {
   return false;
 }
 
-static int hello_status(const uint8_t *hello) {
+// Readers outlive a daemon whose clients' own connections they are: the next daemon must find a place all the same.
+static int hello_status(const uint8_t *hello, int connections) {
   bool known = hello[HELLO_KIND] == KIND_CONTROL || hello[HELLO_KIND] == KIND_ATTACH;
-  return memcmp(hello, MAGIC, 4) == 0 && hello[HELLO_VERSION] == VERSION && known ? ACCEPTED : NOT_UNDERSTOOD;
+  if (memcmp(hello, MAGIC, 4) != 0 || hello[HELLO_VERSION] != VERSION || !known) return NOT_UNDERSTOOD;
+  bool is_full = connections > CONNECTIONS_MAX - CONNECTIONS_FOR_DAEMON;
+  return hello[HELLO_KIND] == KIND_ATTACH && is_full ? TOO_MANY : ACCEPTED;
 }
 
 static bool greet(struct shim *shim, struct connection *connection) {
   const uint8_t *hello = connection->head;
   uint8_t answer[FRAME_HEAD];
-  int status = hello_status(hello);
+  int status = hello_status(hello, shim->connections.count);
   make_answer(answer, status);
   connection_tell(connection, answer, sizeof answer);
   if (status != ACCEPTED) return false;

@@ -39,7 +39,9 @@ test("the process's own end counts, not that of the runtime's helpers", async ()
 });
 
 test("a process may end before its runtime does", async () => {
-  const runtime = 'sh -c "echo quick; exit 4" & echo $! >pid; exec sleep 0.1'; // exec: a shell would reap it
+  // exec: a shell would reap it, also when it ends before that
+  const untilExec = 'while [ "$(cat /proc/$PPID/comm 2>/dev/null)" = sh ]; do :; done';
+  const runtime = `sh -c '${untilExec}; echo quick; exit 4' & echo $! >pid; exec sleep 0.1`;
   await using supervisor = await startSupervisor({ runtime, attach: [OUTPUT] });
   const output = readAll(supervisor.readers[0]!);
   expect((await supervisor.started).pid).toBeGreaterThan(1);

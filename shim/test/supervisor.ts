@@ -129,6 +129,7 @@ export async function readAll(stream: Duplex): Promise<Buffer> {
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
   const { promise, resolve } = Promise.withResolvers<void>();
   stream.once("end", resolve).once("close", resolve).resume();
+  if (stream.closed || stream.readableEnded) resolve(); // nobody tells twice
   await promise;
   return Buffer.concat(chunks);
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { Unavailable } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
 import type { Kernel } from "#kernel/types.ts";
 import { exitRecordPath } from "./paths.ts";
@@ -10,12 +11,22 @@ import type { Recovered, RecoverRequest } from "./types.ts";
 
 type SocketFiles = Pick<Kernel["files"], "openDirectory" | "close">;
 
-/** Finds the supervisor of a container again, or what it wrote last. */
+/**
+ * Finds the supervisor of a container again, or what it wrote last.
+ * @throws Unavailable when it is there and does not talk with this daemon: its container runs and must not be taken for
+ * lost
+ */
 export async function recover(files: SocketFiles, request: RecoverRequest): Promise<Recovered> {
   const recordPath = exitRecordPath(request.stateDirectory);
   const watch = new Watch(recordPath);
-  const control = await connect(files, request.runDirectory, watch);
+  const refusal: { reason?: Unavailable } = {};
+  const control = await connect(files, request.runDirectory, watch, refusal);
   const outcome = control ? await watch.started : undefined;
+  if (refusal.reason)
+    throw new Unavailable(`cannot take over container ${request.id}: ${refusal.reason.message}`, {
+      cause: refusal.reason,
+      hint: "start the engine that started it, and stop the container there",
+    });
   if (control && outcome?.type === "started") {
     const { id, runDirectory: directory } = request;
     const { started } = outcome;
@@ -33,10 +44,14 @@ async function connect(
   files: SocketFiles,
   runDirectory: string,
   watch: Watch,
+  refusal: { reason?: Unavailable } = {},
 ): Promise<ControlConnection | undefined> {
   const handlers = {
     notice: watch.notice.bind(watch),
     closed: watch.closed.bind(watch),
+    refused: (reason: Unavailable) => {
+      refusal.reason = reason;
+    },
   };
   if (!existsSync(join(runDirectory, SOCKET_NAME))) return undefined;
   try {

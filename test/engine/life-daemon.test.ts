@@ -117,3 +117,53 @@ test("exec sessions go on without the daemon, and how they ended is known to the
   );
   await d.dockerText("rm", "-f", "host");
 });
+
+test("another executable takes over: processes, ports, logs and states are as they were", async () => {
+  await using d = await startDaemon();
+  await d.dockerText(
+    "run",
+    "-d",
+    "--name",
+    "web",
+    "-p",
+    "8480:80",
+    "busybox",
+    "netcheck",
+    "serve",
+    "tcp",
+    "80",
+    "up",
+  );
+  await d.dockerText("run", "-d", "--name", "paused", ...STEADY);
+  await d.dockerText("pause", "paused");
+  const states = () =>
+    d.dockerText("inspect", "-f", "{{.State.Status}} {{.State.Pid}} {{.State.StartedAt}}", "web", "paused");
+  const before = await states();
+  const directory = d.machine.directory;
+  await d.machine.text([
+    "sh",
+    "-c",
+    'pid=$(cat "$0/wharf.pid"); tr "\\0" "\\n" </proc/$pid/cmdline | tail -n +2 >"$0/arguments"; cp "$(readlink /proc/$pid/exe)" "$0/wharf-next"',
+    directory,
+  ]);
+  await d.kill("SIGTERM");
+  await d.machine.text([
+    "sh",
+    "-c",
+    'set --; while read -r line; do set -- "$@" "$line"; done <"$0/arguments"; setsid "$0/wharf-next" "$@" >>"$0/daemon.log" 2>&1 </dev/null &',
+    directory,
+  ]);
+  await until(
+    "the next one answers",
+    async () => (await d.docker("version")).exitCode,
+    (code) => code === 0,
+  );
+  expect(await states()).toBe(before);
+  const netcheck = await d.docker("exec", "web", "netcheck", "get", "tcp", "127.0.0.1", "80");
+  expect(netcheck.stdout).toStartWith("up");
+  await d.dockerText("unpause", "paused");
+  await d.dockerText("stop", "paused");
+  expect(await d.dockerText("inspect", "-f", "{{.State.ExitCode}}", "paused")).toBe("3");
+  await d.dockerText("rm", "-f", "web", "paused");
+  await d.machine.text(["sh", "-c", 'kill "$(cat "$0/wharf.pid")"', directory]);
+});

@@ -1,10 +1,13 @@
 import type { Socket } from "bun";
+import { Unavailable } from "#base/errors.ts";
 import { checkAnswer, encodeControlHello, HEAD_BYTES, type Notice, NoticeDecoder } from "./protocol.ts";
 
 export interface ControlHandlers {
   readonly notice: (notice: Notice) => void;
   /** Once, when the supervisor has closed or broken the connection, or talked nonsense. */
   readonly closed: () => void;
+  /** Before `closed`: a supervisor is there and does not want to talk with us. */
+  readonly refused?: (reason: Unavailable) => void;
 }
 
 /** Where a supervisor listens: an inherited connection's own end, or the path of its socket. */
@@ -54,7 +57,8 @@ const SOCKET_HANDLERS = {
   data(socket: Socket<Incoming>, bytes: Buffer): void {
     try {
       receive(socket.data, bytes);
-    } catch {
+    } catch (error) {
+      if (error instanceof Unavailable) socket.data.handlers.refused?.(error);
       socket.terminate(); // `close` follows, and with it the search for the exit record
     }
   },

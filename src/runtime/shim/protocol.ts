@@ -1,4 +1,5 @@
 /** Messages to and from a supervisor; `shim/protocol.md` is the page this file mirrors. */
+import { Unavailable } from "#base/errors.ts";
 import type { AttachOptions } from "../types.ts";
 
 const PROTOCOL_VERSION = 1;
@@ -79,8 +80,9 @@ export function checkAnswer(answer: Uint8Array): void {
   const isOurs = Buffer.from(answer.subarray(0, 4)).toString("latin1") === MAGIC;
   if (!isOurs || answer.length !== HEAD_BYTES) throw new Error("no supervisor answers on this socket");
   const [version, status] = [answer[4], answer[5]];
-  if (status === 1) throw new Error("the supervisor has too many connections");
-  if (status !== 0) throw new Error(`the supervisor speaks version ${version}, not ${PROTOCOL_VERSION}`);
+  if (status === 1) throw new Unavailable("the supervisor has too many connections");
+  if (status !== 0)
+    throw new Unavailable(`the supervisor speaks version ${version}, not ${PROTOCOL_VERSION}`);
 }
 
 export function encodeResize(rows: number, columns: number): Uint8Array {
