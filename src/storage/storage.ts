@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SingleFlight } from "#base/async.ts";
 import { type Clock, systemClock } from "#base/clock.ts";
@@ -6,6 +6,7 @@ import type { Log } from "#base/log.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { StateStore } from "#state/types.ts";
 import { createContentStore } from "./content/local.ts";
+import type { VerifyImageRequest } from "./erofs/verify-image.ts";
 import { createLeases, openLeaseRecords, type ProcessLeases } from "./gc/leases.ts";
 import {
   type CollectedGarbage,
@@ -43,6 +44,8 @@ export interface StorageDeps {
   /** Command of our own executable that ends in `runUnpackHelper()`. */
   readonly helperCommand: readonly string[];
   readonly clock?: Clock;
+  /** Default: the kernel's. */
+  readonly bootId?: string;
 }
 
 export interface StorageOptions {
@@ -80,9 +83,11 @@ export function createStorage(deps: StorageDeps): Storage {
   const driverName = chooseDriver(deps.driver, { kernel, state, directory: dataRoot, log });
   const root = join(dataRoot, driverName);
   const copyInHelper = (from: string, to: string) => runJob(helperCommand, { job: "copy", from, to });
+  const verifyImage = async (request: VerifyImageRequest) =>
+    (await runJob(helperCommand, { job: "verify", ...request })).isRight;
   const drivers = {
     overlay2: () => createOverlayDriver(root, kernel.files),
-    erofs: () => createErofsDriver(root, kernel),
+    erofs: () => createErofsDriver({ root, kernel, verifyImage }),
     btrfs: () => createBtrfsDriver(),
     "fuse-overlayfs": () => createFuseOverlayDriver(root, kernel.files),
     vfs: () => createVfsDriver(copyInHelper),
@@ -93,7 +98,15 @@ export function createStorage(deps: StorageDeps): Storage {
   const content = createContentStore(join(dataRoot, "content"), clock);
   const leases = createLeases(openLeaseRecords(state), clock);
   const records = openSnapshotRecords(state, driverName);
-  const snapshotter = createSnapshotter({ driver, directories, records, clock });
+  const snapshotter = createSnapshotter({
+    driver,
+    directories,
+    records,
+    clock,
+    log,
+    bootId: deps.bootId ?? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+    sync: () => runJob(helperCommand, { job: "sync", directory: root }),
+  });
   const measured = openLayerMeasurements(state, driverName);
   const measuring = new SingleFlight<string, StorageUsage>();
   const measure: Storage["measure"] = async (directories) =>
@@ -117,7 +130,7 @@ export function createStorage(deps: StorageDeps): Storage {
     settled: () => directories.settled(),
     async close() {
       await directories.settled();
-      snapshotter.close();
+      await snapshotter.close();
     },
   };
 }

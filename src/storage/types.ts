@@ -143,10 +143,16 @@ export interface Snapshotter {
   writables(): string[];
   /** The top layers containers stand on. */
   writableParents(): Digest[];
-  /** Directories without a record, of crashed jobs: removed at start, before any job runs. @returns how many */
+  /**
+   * Directories without a record, of crashed jobs: removed at start, before any job runs. So are layers that had not
+   * reached the disk when the host went down. @returns how many directories
+   */
   sweep(): Promise<number>;
-  /** Undoes what is only needed while this process works with the layers; running containers are left alone. */
-  close(): void;
+  /**
+   * Ends what goes on in the background, and undoes what is only needed while this process works with them; running
+   * containers are left alone.
+   */
+  close(): Promise<void>;
 }
 
 export interface UnpackResult {

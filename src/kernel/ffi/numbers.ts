@@ -51,6 +51,7 @@ export const SYSCALLS = {
   unshare: [272, 97],
   utimensat: [280, 88],
   fallocate: [285, 47],
+  syncfs: [306, 267],
   setns: [308, 268],
   renameat2: [316, 276],
   memfd_create: [319, 279],

@@ -199,3 +199,8 @@ export function fallocate(fd: number, mode: number, offset: number, length: numb
 export function fsync(fd: number): void {
   syscall("fsync", `fd ${fd}`, fd);
 }
+
+/** Writes everything of the file system `fd` is on to its disk, and waits for it. */
+export function syncfs(fd: number): void {
+  syscall("syncfs", `fd ${fd}`, fd);
+}

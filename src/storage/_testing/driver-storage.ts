@@ -1,4 +1,4 @@
-import { silentLog } from "#base/log.ts";
+import { type Log, silentLog } from "#base/log.ts";
 import type { Kernel } from "#kernel/types.ts";
 import { openMemoryState } from "#state/memory.ts";
 import { createStorage, type Storage } from "../storage.ts";
@@ -8,9 +8,9 @@ import { HELPER_COMMAND } from "./helper.ts";
 export function storageOpener(
   driver: string,
   kernel: Pick<Kernel, "mounts" | "files">,
-): (dataRoot: string) => Storage {
+): (dataRoot: string, options?: { readonly bootId?: string; readonly log?: Log }) => Storage {
   const states = new Map<string, ReturnType<typeof openMemoryState>>();
-  return (dataRoot) => {
+  return (dataRoot, { bootId, log = silentLog } = {}) => {
     const state = states.get(dataRoot) ?? openMemoryState();
     states.set(dataRoot, state);
     return createStorage({
@@ -18,7 +18,8 @@ export function storageOpener(
       kernel,
       state,
       driver,
-      log: silentLog,
+      log,
+      ...(bootId ? { bootId } : {}),
       helperCommand: HELPER_COMMAND,
     });
   };

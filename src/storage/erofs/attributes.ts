@@ -15,6 +15,11 @@ export function setAttribute(node: LayerNode, name: string, value: Uint8Array): 
   if (name === "user." || Buffer.byteLength(name) > 255) throw invalid(name, "its name");
   if (value.byteLength > MAX_XATTR_VALUE_BYTES) throw invalid(name, `a value of ${value.byteLength} bytes`);
   if (name === "security.capability") checkCapability(value);
+  if (name.startsWith("system.posix_acl_")) {
+    const version = aclVersion(name, value);
+    if (version !== ACL.version) return false;
+    if (value.byteLength === ACL.headerBytes) return true; // a list of nothing is none
+  }
   if (name === "system.posix_acl_access") {
     node.mode = (node.mode & ~0o777) | aclMode(name, value);
     if (value.byteLength === MINIMAL_ACL_BYTES) return true; // owner, group and others: the mode says it all
@@ -46,6 +51,11 @@ const ACL = { version: 2, headerBytes: 4, entryBytes: 8, owner: 1, group: 4, mas
 const MINIMAL_ACL_BYTES = ACL.headerBytes + 3 * ACL.entryBytes;
 const ACL_TAGS = new Set([1, 2, 4, 8, 16, 32]);
 
+function aclVersion(name: string, value: Uint8Array): number {
+  if (value.byteLength < ACL.headerBytes) throw invalid(name, "its value");
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).readUInt32LE(0);
+}
+
 /**
  * The permission bits an access list implies: a mask stands in for the group's.
  * @see include/uapi/linux/posix_acl_xattr.h
@@ -53,8 +63,7 @@ const ACL_TAGS = new Set([1, 2, 4, 8, 16, 32]);
 function aclMode(name: string, value: Uint8Array): number {
   const view = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   const count = (view.byteLength - ACL.headerBytes) / ACL.entryBytes;
-  if (!Number.isInteger(count) || count < 3 || view.readUInt32LE(0) !== ACL.version)
-    throw invalid(name, "its value");
+  if (!Number.isInteger(count) || count < 3) throw invalid(name, "its value");
   const permissions = new Map<number, number>();
   for (let at: number = ACL.headerBytes; at < view.byteLength; at += ACL.entryBytes) {
     const tag = view.readUInt16LE(at);

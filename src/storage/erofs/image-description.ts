@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ImplicitDirectory } from "./layout.ts";
 
-/** Beside an image, from the helper that wrote it to the driver that completes it. */
+/** Beside an image, from the helper that wrote it to the driver that completes it, and to whoever verifies it. */
 export interface ImageDescription {
   /** Length of the tar in the image. */
   readonly archiveBytes: number;
@@ -15,4 +16,8 @@ export interface ImageDescription {
 
 export function descriptionPath(imagePath: string): string {
   return join(dirname(imagePath), "image.json");
+}
+
+export function readDescription(imagePath: string): ImageDescription {
+  return JSON.parse(readFileSync(descriptionPath(imagePath), "utf8")) as ImageDescription;
 }

@@ -1,6 +1,9 @@
 import { writeSync } from "node:fs";
 import { setPriority } from "node:os";
 import { splitLines } from "#base/streams.ts";
+import { AT, O } from "#kernel/ffi/constants.ts";
+import { close, openat, syncfs } from "#kernel/files/at.ts";
+import { verifyImage } from "../erofs/verify-image.ts";
 import { runCompressHelper } from "./compress-helper.ts";
 import { copyTree } from "./copy-tree.ts";
 import { GrowingFile, type Growth } from "./growing-file.ts";
@@ -48,6 +51,11 @@ async function perform(job: Job, growing: GrowingFile | undefined, signal: Abort
     copyTree(job.from, job.to);
     return {};
   }
+  if (job.job === "sync") {
+    syncDirectory(job.directory);
+    return {};
+  }
+  if (job.job === "verify") return { isRight: await verifyImage(job) };
   if (job.job === "measure") return { bytes: job.directories.map(measureTree) };
   let told = 0;
   const onProgress = (currentBytes: number) => {
@@ -56,6 +64,12 @@ async function perform(job: Job, growing: GrowingFile | undefined, signal: Abort
     tell({ progress: currentBytes });
   };
   return await unpackBlob({ ...job, bytes: growing?.read(), onProgress, signal });
+}
+
+function syncDirectory(path: string): void {
+  const fd = openat(AT.FDCWD, path, O.RDONLY | O.DIRECTORY);
+  syncfs(fd);
+  close(fd);
 }
 
 function tell(line: JobLine): void {

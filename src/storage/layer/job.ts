@@ -10,6 +10,7 @@ import {
   PermissionDenied,
   Unavailable,
 } from "#base/errors.ts";
+import type { VerifyImageRequest } from "../erofs/verify-image.ts";
 import type { UnpackBlobRequest, UnpackedBlob } from "./unpack-blob.ts";
 
 export type Job =
@@ -20,12 +21,18 @@ export type Job =
     } & Omit<UnpackBlobRequest, "bytes" | "onProgress" | "signal">)
   /** Copies the files of one directory into another. */
   | { readonly job: "copy"; readonly from: string; readonly to: string }
+  /** Waits until everything of the file system a directory is on has reached the disk. */
+  | { readonly job: "sync"; readonly directory: string }
+  /** Compares an EROFS image with the digests it was made with. */
+  | ({ readonly job: "verify" } & VerifyImageRequest)
   /** Measures what directories take on the disk. */
   | { readonly job: "measure"; readonly directories: readonly string[] };
 
 export interface JobResults {
   readonly unpack: UnpackedBlob;
   readonly copy: Record<never, never>;
+  readonly sync: Record<never, never>;
+  readonly verify: { readonly isRight: boolean };
   readonly measure: { readonly bytes: readonly number[] };
 }
 

@@ -21,6 +21,8 @@ export interface SnapshotDriver {
   createWritable(home: string, lower: readonly string[]): Promise<void>;
   rootMount(home: string, lower: readonly string[]): RootMount;
   data(home: string, lower: readonly string[]): Record<string, string>;
+  /** Whether a layer is what was committed; absent where nothing can tell. */
+  verify?(home: string, layer: { readonly diffId: Digest; readonly seal: Digest }): Promise<boolean>;
   /** Takes apart what deleting the files of a numbered directory would stumble over: mounts, subvolumes. */
   dismantle?(home: string): void;
   /** Undoes what was done to a layer to make it visible; containers that use it keep it. */

@@ -1,23 +1,30 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Digest, DigestMeter } from "#base/digest.ts";
+import type { Digest } from "#base/digest.ts";
 import type { Kernel } from "#kernel/types.ts";
-import { DATA_OFFSET } from "../erofs/format.ts";
-import { descriptionPath, type ImageDescription } from "../erofs/image-description.ts";
+import { readDescription } from "../erofs/image-description.ts";
 import { inheritIntoImage } from "../erofs/inherit.ts";
+import { readAll, sealOf, type VerifyImageRequest } from "../erofs/verify-image.ts";
 import { FILES, type SnapshotDriver } from "./driver.ts";
 import { createOverlayDriver } from "./overlay.ts";
 
 /** A layer's image, in a directory of its own beside the one it is mounted on. */
 const IMAGE = "image/layer.erofs";
 
+export interface ErofsDeps {
+  readonly root: string;
+  readonly kernel: Pick<Kernel, "files" | "mounts">;
+  /** Away from this thread: it reads the whole image. */
+  readonly verifyImage: (request: VerifyImageRequest) => Promise<boolean>;
+}
+
 /**
  * Layers as EROFS images, one file each, put together by overlayfs. An image is mounted without a loop device when the
  * first container needs it and stays so until the layer goes: all containers share what has been read of it.
- * @param root holds the numbered directories; must exist
+ * @param deps.root holds the numbered directories; must exist
  */
-export function createErofsDriver(root: string, kernel: Pick<Kernel, "files" | "mounts">): SnapshotDriver {
+export function createErofsDriver({ root, kernel, verifyImage }: ErofsDeps): SnapshotDriver {
   const overlay = createOverlayDriver(root, kernel.files);
   const mounted = (lower: readonly string[]) => {
     for (const directory of lower) mountImage(kernel, join(directory, "..", IMAGE), directory);
@@ -39,6 +46,7 @@ export function createErofsDriver(root: string, kernel: Pick<Kernel, "files" | "
     },
     createWritable: (home, lower) => overlay.createWritable(home, mounted(lower)),
     rootMount: (home, lower) => overlay.rootMount(home, mounted(lower)),
+    verify: (home, layer) => verifyImage({ image: join(home, IMAGE), ...layer }),
     dismantle: unmountImage,
     hide: unmountImage,
   };
@@ -53,17 +61,12 @@ export function mountImage({ mounts }: Pick<Kernel, "mounts">, image: string, di
 async function completeImage(
   image: string,
   lower: readonly string[],
-): Promise<{ opaque: boolean; seal: Digest }> {
-  const description = JSON.parse(readFileSync(descriptionPath(image), "utf8")) as ImageDescription;
+): Promise<{ readonly opaque: boolean; readonly seal: Digest }> {
+  const description = readDescription(image);
+  const { metadataOffset, metadataBytes, isOpaque } = description;
   await using file = await open(image, "r+");
-  const metadata = Buffer.alloc(description.metadataBytes);
-  await file.read(metadata, 0, metadata.byteLength, description.metadataOffset);
+  const metadata = await readAll(file, metadataOffset, metadataBytes);
   await inheritIntoImage(metadata, description, lower);
-  await file.write(metadata, 0, metadata.byteLength, description.metadataOffset);
-  const head = Buffer.alloc(DATA_OFFSET);
-  await file.read(head, 0, head.byteLength, 0);
-  const meter = new DigestMeter();
-  meter.update(head);
-  meter.update(metadata);
-  return { opaque: description.isOpaque, seal: meter.digest() };
+  await file.write(metadata, 0, metadataBytes, metadataOffset);
+  return { opaque: isOpaque, seal: await sealOf(file, description) };
 }

@@ -14,6 +14,8 @@ export interface LayerRecord extends LayerInfo {
   readonly depth: number;
   /** Of a layer kept as an image: digest of its metadata. The rest of it is the archive the diffID names. */
   readonly seal?: Digest;
+  /** Until its files have reached the disk: the boot of the kernel that still holds them in memory. */
+  readonly unsyncedBoot?: string;
 }
 
 export interface WritableRecord {

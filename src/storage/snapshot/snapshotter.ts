@@ -2,20 +2,30 @@ import { dirname, join } from "node:path";
 import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import { Conflict, InvalidArgument, NotFound } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
 import { diskUsage } from "../layer/usage.ts";
 import type { DiffSource, LayerInfo, PreparedLayer, Snapshotter } from "../types.ts";
 import type { NumberedDirectories } from "./directories.ts";
 import { FILES, type SnapshotDriver } from "./driver.ts";
+import { Durability } from "./durability.ts";
 import { type LayerRecord, layerRecord, type SnapshotRecords, type WritableRecord } from "./records.ts";
 
 /** As many layers as Docker's images may have: one more for the container stays below its limit of 128. */
 const MAX_LAYERS = 127;
+
+/** As long as the next layer of the same pull may take. */
+const SYNC_LINGER_MS = 1000;
 
 export interface SnapshotterDeps {
   readonly driver: SnapshotDriver;
   readonly directories: NumberedDirectories;
   readonly records: SnapshotRecords;
   readonly clock: Pick<Clock, "now">;
+  readonly log: Log;
+  /** Changes with every start of the kernel. */
+  readonly bootId: string;
+  /** Waits until everything in the data root has reached the disk; away from this thread. */
+  readonly sync: () => Promise<unknown>;
 }
 
 /**
@@ -31,10 +41,19 @@ class DriverSnapshotter implements Snapshotter {
   readonly #directories: NumberedDirectories;
   readonly #records: SnapshotRecords;
   readonly #clock: Pick<Clock, "now">;
+  readonly #durability: Durability;
   /** Directories of jobs under way, which have no record yet. */
   readonly #underWay = new Set<number>();
 
-  constructor({ driver, directories, records, clock }: SnapshotterDeps) {
+  constructor({ driver, directories, records, clock, ...deps }: SnapshotterDeps) {
+    this.#durability = new Durability({
+      ...deps,
+      lingerMs: SYNC_LINGER_MS,
+      records,
+      verify: async ({ directories: [own], diffId, seal }) =>
+        seal ? await driver.verify?.(directories.path(own), { diffId, seal }) : undefined,
+      remove: (chainId) => this.removeLayer(chainId),
+    });
     this.#driver = driver;
     this.#directories = directories;
     this.#records = records;
@@ -82,12 +101,15 @@ class DriverSnapshotter implements Snapshotter {
         directories: opaque ? [own] : [own, ...(below?.directories ?? [])],
         depth: 1 + (below?.depth ?? 0),
         ...(seal ? { seal } : {}),
+        unsyncedBoot: this.#durability.bootId,
       };
       this.#records.layers.put(made);
       return made;
     });
-    if (record.directories[0] === own) this.#underWay.delete(own);
-    else this.#abandon(own);
+    if (record.directories[0] === own) {
+      this.#underWay.delete(own);
+      this.#durability.committed();
+    } else this.#abandon(own);
     return infoOf(record);
   }
 
@@ -188,6 +210,7 @@ class DriverSnapshotter implements Snapshotter {
   }
 
   async sweep(): Promise<number> {
+    await this.#durability.recover();
     const known = new Set(this.#underWay);
     for (const { directories } of this.#records.layers.list()) known.add(directories[0]);
     for (const { directory } of this.#records.writables.list()) known.add(directory);
@@ -197,7 +220,8 @@ class DriverSnapshotter implements Snapshotter {
     return orphans.length;
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#durability.stop();
     if (!this.#driver.hide) return;
     for (const { directories } of this.#records.layers.list())
       this.#driver.hide(this.#directories.path(directories[0]));
