@@ -90,7 +90,13 @@ export interface RootMount {
 /** Where a container's changes are, for whoever reads them as files. Absolute paths of directories. */
 export type DiffSource =
   /** Only what changed, deletions as overlayfs whiteouts. `lower` is what it lies on, nearest first. */
-  | { readonly kind: "upper"; readonly upper: string; readonly lower: readonly string[] }
+  | {
+      readonly kind: "upper";
+      readonly upper: string;
+      readonly lower: readonly string[];
+      /** Whether opaque directories also hold a file that says so, which no container has made. */
+      readonly hasMarkFiles?: boolean;
+    }
   /** All files, to be compared with those they began as; without `before` all are new. */
   | { readonly kind: "trees"; readonly before: string | undefined; readonly after: string };
 

@@ -37,16 +37,21 @@ export function* walkDiff(source: DiffSource, isMountPoint: (path: string) => bo
   yield* walk.entries();
 }
 
+/** What fuse-overlayfs leaves in a directory that hides those below. */
+const OPAQUE_MARK_FILE = ".wh..wh..opq";
+
 class DiffWalk implements Disposable {
   readonly #isMountPoint: (path: string) => boolean;
   /** Only what changed is there, so that everything there has changed. */
   readonly #isUpper: boolean;
+  readonly #hasMarkFiles: boolean;
   readonly #levels: Level[] = [];
   readonly #opened = new Set<number>();
 
   constructor(source: DiffSource, isMountPoint: (path: string) => boolean) {
     this.#isMountPoint = isMountPoint;
     this.#isUpper = source.kind === "upper";
+    this.#hasMarkFiles = source.kind === "upper" && source.hasMarkFiles === true;
     const [now, before] =
       source.kind === "upper" ? [source.upper, source.lower] : [source.after, listOf(source.before)];
     const open = (path: string) => this.#keep(openat(AT.FDCWD, path, O.RDONLY | O.DIRECTORY));
@@ -124,6 +129,7 @@ class DiffWalk implements Disposable {
 
   #push(level: Omit<Level, "names">): void {
     const names = new Set(namesBelow(level.fd));
+    if (this.#hasMarkFiles) names.delete(OPAQUE_MARK_FILE); // beside the attribute, which says the same
     if (!this.#isUpper) for (const fd of level.before) for (const name of namesBelow(fd)) names.add(name);
     this.#levels.push({ ...level, names: [...names].sort().reverse() });
   }

@@ -18,7 +18,7 @@ describe("Durability", () => {
     made = [];
   });
   afterEach(async () => {
-    syncs.forEach(({ resolve }) => resolve());
+    for (const { resolve } of syncs) resolve();
     for (const each of made) await each.stop();
   });
 

@@ -164,8 +164,9 @@ class DriverSnapshotter implements Snapshotter {
   }
 
   diffSource(id: string): DiffSource {
-    const { kind, lower, upper, source } = this.rootMount(id);
-    if (kind === "overlay") return { kind: "upper", upper: upper!, lower };
+    const { kind, lower, upper, source, program } = this.rootMount(id);
+    if (kind === "overlay")
+      return { kind: "upper", upper: upper!, lower, ...(program ? { hasMarkFiles: true } : {}) };
     const before = this.#lowerOf(this.#writable(id).parent)[0];
     return { kind: "trees", before, after: source! };
   }
