@@ -15,6 +15,7 @@ const DEADLINE_MS = 20 * 60_000;
 const PATHS = [
   "test/vm",
   "test/engine/run.test.ts",
+  "test/engine/flags-update.test.ts",
   "src/runtime/runtime.test.ts",
   "src/runtime/recovery.test.ts",
   "src/kernel/cgroup",

@@ -97,6 +97,12 @@ export interface ContainerView extends ContainerRecord {
   };
   readonly driver: string;
   readonly driverData: Readonly<Record<string, string>>;
+  /** As the kernel's security modules have it; "" for what they do not say. */
+  readonly confinement?: {
+    readonly apparmorProfile: string;
+    readonly processLabel: string;
+    readonly mountLabel: string;
+  };
   /** Only when sizes were asked for. */
   readonly sizes: { readonly rw: number; readonly rootFs: number } | undefined;
 }

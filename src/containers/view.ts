@@ -1,3 +1,4 @@
+import { securityOf } from "#runtime/spec/security.ts";
 import type { Context } from "./context.ts";
 import { generatedFiles } from "./files.ts";
 import { isUp } from "./lifecycle.ts";
@@ -32,6 +33,9 @@ export function viewOf(
         record.hostConfig.LogConfig?.Type === "json-file" ? pathsOf(ctx.settings, record.id).log : "";
       return { ...generatedFiles(ctx, record), log };
     },
+    get confinement() {
+      return confinementOf(ctx, record);
+    },
     driver: ctx.snapshots.name,
     get driverData() {
       return ctx.snapshots.driverData(record.id);
@@ -43,4 +47,20 @@ export function viewOf(
 export async function sizesOf(ctx: Context, record: ContainerRecord): Promise<Sizes> {
   const rw = await ctx.snapshots.writableSize(record.id);
   return { rw, rootFs: rw + (ctx.images.find(record.imageId)?.sizeBytes ?? 0) };
+}
+
+function confinementOf(
+  { specs }: Context,
+  { id, hostConfig }: ContainerRecord,
+): ContainerView["confinement"] {
+  try {
+    const { process, mountLabel } = securityOf(hostConfig, specs.host, specs.defaults, id);
+    return {
+      apparmorProfile: process.apparmorProfile ?? (specs.host.features.apparmor ? "unconfined" : ""),
+      processLabel: process.selinuxLabel ?? "",
+      mountLabel: mountLabel ?? "",
+    };
+  } catch {
+    return undefined; // made on another kernel: its start will say why it cannot run here
+  }
 }

@@ -19,6 +19,7 @@ import type { Kernel } from "#kernel/types.ts";
 import { NameServerClient } from "#network/dns/service.ts";
 import { createNetworks } from "#network/network.ts";
 import { readAccounts } from "#runtime/accounts.ts";
+import { loadDefaultProfile } from "#runtime/apparmor.ts";
 import { findCdiEdits } from "#runtime/cdi/find-edits.ts";
 import { readDevices } from "#runtime/devices.ts";
 import { createRuntime } from "#runtime/runtime.ts";
@@ -84,6 +85,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     mappings: findIdMappings(isolation.usernsRemap),
   });
   await userns.prepare();
+  const apparmorProfile = await loadDefaultProfile(kernel.features.apparmor);
   await checkTimeNamespaces(isolation, runtime.runtimes.get(runtime.defaultName)!);
   const state = undo.use(openState(paths.state));
   const events = createEvents({ clock, journal: new Journal(state.collection(JOURNAL_COLLECTION)) });
@@ -152,7 +154,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
         () => kernel.cgroups.supportedLimits(config.cgroupParent),
         isolation,
       ),
-      defaults: specDefaults(isolation),
+      defaults: specDefaults(isolation, apparmorProfile),
       initPath: isolation.initPath ?? paths.supervisor,
       readAccounts: (rootfs) => readAccounts(kernel.files, rootfs),
       readDevices,

@@ -10,8 +10,9 @@ import type { RootMount } from "#storage/types.ts";
 import type { DaemonConfig, IsolationConfig } from "./types.ts";
 
 /** What containers get that say nothing, as the runtime layer takes it. */
-export function specDefaults(isolation: IsolationConfig): SpecDefaults {
+export function specDefaults(isolation: IsolationConfig, apparmorProfile?: string): SpecDefaults {
   return {
+    ...(apparmorProfile === undefined ? {} : { apparmorProfile }),
     noNewPrivileges: isolation.noNewPrivileges,
     ulimits: isolation.ulimits,
     seccompProfile: isolation.seccompProfile.text,

@@ -549,8 +549,8 @@ const ELSEWHERE: Record<string, () => Promise<void>> = {
     const asked: [string[], string, RegExp][] = [
       [
         ["--blkio-weight", "300"],
-        "limit blkio/blkio.weight io.bfq.weight",
-        /300|does not support Block I\/O weight/,
+        "cat /sys/fs/cgroup/blkio/blkio.weight /sys/fs/cgroup/io.bfq.weight /sys/fs/cgroup/io.weight 2>/dev/null",
+        /\b(300|29\d\d)\b|does not support Block I\/O weight/,
       ],
       [
         ["--blkio-weight-device", `${DISK ?? "/dev/null"}:300`],
