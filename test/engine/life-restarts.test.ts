@@ -4,7 +4,7 @@ import { IS_DOCKERD, startDaemon } from "../helpers/daemon.ts";
 import { until } from "../helpers/suite.ts";
 
 /** A hundred were done by hand; `WHARF_TEST_RESTARTS` asks for any number. */
-const RESTARTS = Number(process.env.WHARF_TEST_RESTARTS ?? 6);
+const RESTARTS = Number(process.env.WHARF_TEST_RESTARTS ?? 4);
 const LOGGERS = 10;
 const SERVERS = 10;
 const FIRST_PORT = 7000;
