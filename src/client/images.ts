@@ -17,6 +17,8 @@ import type { Transport } from "./transport.ts";
 export interface ListImagesOptions {
   readonly all?: boolean;
   readonly digests?: boolean;
+  /** Also the manifests of each, for several platforms perhaps. */
+  readonly manifests?: boolean;
   readonly filters?: Filters;
 }
 

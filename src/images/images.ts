@@ -252,10 +252,10 @@ class LocalImages implements Images {
   ): AsyncIterable<ProgressLine> {
     const { quiet, signal } = options;
     const platforms = this.#platforms(options.platforms);
-    return this.#filling(
-      (emit, ending) => loadArchive(archive, { quiet, platforms, signal: ending }, this.#jobDeps(), emit),
-      signal,
-    );
+    return this.#filling(async (emit, ending) => {
+      await loadArchive(archive, { quiet, platforms, signal: ending }, this.#jobDeps(), emit);
+      if (platforms.length > 0) await this.#collectQuietly(); // what the archive had for others
+    }, signal);
   }
 
   save(
@@ -267,7 +267,7 @@ class LocalImages implements Images {
   }
 
   importArchive(
-    archive: ByteSource,
+    archive: ByteSource | string,
     { signal, ...request }: Omit<ImportRequest, "signal"> & { readonly signal?: AbortSignal },
   ): AsyncIterable<ProgressLine> {
     return this.#filling(

@@ -145,8 +145,9 @@ export interface Images {
       readonly signal?: AbortSignal;
     },
   ): AsyncIterable<Uint8Array>;
+  /** @param archive its bytes, or a URL to fetch them from */
   importArchive(
-    archive: AsyncIterable<Uint8Array>,
+    archive: AsyncIterable<Uint8Array> | string,
     options: {
       readonly repo?: string;
       readonly tag?: string;

@@ -1,5 +1,5 @@
 import { isDigest } from "#base/digest.ts";
-import { InvalidArgument, NotImplemented } from "#base/errors.ts";
+import { InvalidArgument } from "#base/errors.ts";
 import type { Filters } from "#base/filters.ts";
 import { isBefore } from "#spec/docker/versions.ts";
 import { DEFAULT_TAG, parseReference } from "#spec/reference.ts";
@@ -112,11 +112,7 @@ function pullOrImport(request: ApiRequest, parts: ApiParts): Reply {
   if (request.query.optional("fromImage")) return pull(request, parts);
   const source = request.query.optional("fromSrc");
   if (!source) throw new InvalidArgument("either fromImage or fromSrc must be given");
-  if (source !== "-")
-    throw new NotImplemented(`importing from ${source} is not implemented by this version of wharf`, {
-      hint: "fetch the archive and import it from a file or standard input",
-    });
-  return importArchive(request, parts);
+  return importArchive(request, parts, source === "-" ? undefined : source);
 }
 
 function pull(request: ApiRequest, { images }: ApiParts): Reply {
@@ -140,10 +136,10 @@ function pullReference(image: string, tag: string): string {
   return isDigest(tag) ? `${name}@${tag}` : `${name}:${tag}`;
 }
 
-function importArchive(request: ApiRequest, { images }: ApiParts): Reply {
+function importArchive(request: ApiRequest, { images }: ApiParts, url: string | undefined): Reply {
   const { query, body, signal } = request;
   return progressStream(
-    images.importArchive(body, {
+    images.importArchive(url ?? body, {
       repo: query.optional("repo"),
       tag: query.optional("tag"),
       message: query.optional("message"),

@@ -20,6 +20,7 @@ import type { ImageRecords } from "../records.ts";
 import { parseTagTarget } from "../tag.ts";
 import type { ImageRecord } from "../types.ts";
 import { writeManifest } from "../write-manifest.ts";
+import { openUrl, withScheme } from "./from-url.ts";
 import { ingestStream } from "./spool.ts";
 
 export interface ImportDeps {
@@ -47,7 +48,7 @@ export interface ImportRequest {
  * archive is read.
  */
 export async function importArchive(
-  archive: ByteSource,
+  source: ByteSource | string,
   request: ImportRequest,
   deps: ImportDeps,
   emit: Emit,
@@ -56,12 +57,14 @@ export async function importArchive(
   const platform = request.platform ? parsePlatform(request.platform, deps.host) : deps.host;
   const config = applyChanges({}, request.changes ?? []);
   using lease = deps.leases.open();
+  const url = typeof source === "string" ? withScheme(source) : undefined;
+  const archive = url === undefined ? (source as ByteSource) : await openUrl(url, request.signal, emit);
   const { content } = deps;
   const key = `import ${newId()}`;
   const blob = await ingestStream(await asLayer(archive), { content, lease, key, signal: request.signal });
   const diffId = await unpackAlone(blob, lease, deps, request.signal);
   const created = new Date(deps.clock.now()).toISOString();
-  const comment = request.message || "Imported from -";
+  const comment = request.message || `Imported from ${url ?? "-"}`;
   const image = await makeImage(
     blob,
     singleLayerConfig({ platform, diffId, created, comment, config }),

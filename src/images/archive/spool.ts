@@ -101,8 +101,7 @@ export async function ingestStream(source: ByteSource, request: IngestStreamRequ
   await using ingest = await content.ingest(key);
   try {
     await ingest.restart();
-    const found = await copyInto(ingest, source, signal);
-    lease.add(digest ?? found);
+    lease.add(await copyInto(ingest, source, digest, signal));
     return await ingest.commit({ digest });
   } catch (error) {
     await ingest.abort();
@@ -110,16 +109,18 @@ export async function ingestStream(source: ByteSource, request: IngestStreamRequ
   }
 }
 
+/** @returns the digest: the one expected, which the commit will check, or that of the bytes */
 async function copyInto(
   ingest: Ingest,
   source: ByteSource,
+  expected: Digest | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Digest> {
-  const meter = new DigestMeter();
+  const meter = expected === undefined ? new DigestMeter() : undefined;
   for await (const chunk of source) {
     throwIfAborted(signal, "reading the archive");
-    meter.update(chunk);
+    meter?.update(chunk);
     await ingest.write(chunk);
   }
-  return meter.digest();
+  return expected ?? meter!.digest();
 }
