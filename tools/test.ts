@@ -5,7 +5,15 @@
  * As root the whole run happens under unshare: own mounts (tmpfs on /run and /tmp), network, processes. Without root
  * only what needs none runs; the other tests skip themselves and say why.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { isHermetic, rerunHermetic } from "./hermetic.ts";
@@ -65,6 +73,7 @@ function runSuite(suite: Suite, extra: readonly string[]): Tally {
   );
   const tally = readTally(report);
   rmSync(report, { force: true });
+  if (child.exitCode !== 0) thawTestCgroups();
   // A crashed runner may leave a report without failures: its exit code still counts as one.
   return child.exitCode !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
 }
@@ -76,6 +85,18 @@ function readTally(report: string): Tally {
   const failed = count("failures") + count("errors");
   const skipped = count("skipped");
   return { passed: count("tests") - failed - skipped, failed, skipped };
+}
+
+/** What a failed test left paused cannot be killed, and would keep the namespace, and us, from ending. */
+function thawTestCgroups(): void {
+  const groups = new Bun.Glob("{freezer/,}wharf-test-*/**/{freezer.state,cgroup.freeze}");
+  for (const file of groups.scanSync({ cwd: "/sys/fs/cgroup", onlyFiles: true })) {
+    try {
+      writeFileSync(join("/sys/fs/cgroup", file), file.endsWith("freezer.state") ? "THAWED" : "0");
+    } catch {
+      // gone meanwhile
+    }
+  }
 }
 
 /** Processes die with their namespace, but groups of cgroup v1 stay: tests name theirs wharf-test-…. */

@@ -15,6 +15,7 @@ test_packages() {
   have python3 || echo python3
   have tar || echo tar
   have zstd || echo zstd
+  have docker-compose || echo docker-compose
   /usr/bin/python3 -c "import docker" 2>/dev/null || echo python3-docker
 }
 install_packages $(missing_packages) $(have_runtimes) $(test_packages)
