@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { ContainersLab } from "../../test/fakes/containers-lab.ts";
 import { readOwnOptions } from "./own-options.ts";
 import { parseProbeTest, probeTestOf } from "./probe-test.ts";
 
@@ -80,4 +81,26 @@ describe("probe tests", () => {
   ])("refuses %p", (url) => {
     expect(() => probeTestOf(url)).toThrow("invalid health probe");
   });
+});
+
+test("what an image says is no directive: its labels decide neither order nor what happens to the container", async () => {
+  using lab = new ContainersLab();
+  const Labels = {
+    "com.docker.compose.project": "shop",
+    "com.docker.compose.depends_on": "db:service_healthy:false",
+    "wharf.on-unhealthy": "restart",
+    "wharf.health": "http://169.254.169.254:80/",
+    "wharf.debug": "victim",
+  };
+  const { config } = lab.image.config;
+  lab.image = { ...lab.image, config: { ...lab.image.config, config: { ...config, Labels } } };
+  await lab.create("victim");
+  const made = lab.containers.get(await lab.create("web"));
+  expect(made.config.Labels).toEqual(Labels);
+  expect([made.dependsOn, made.onUnhealthy, made.debugs, made.config.Healthcheck]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
