@@ -6,7 +6,7 @@ import type { GarbagePlan, GarbageRoots } from "#storage/gc/sweep.ts";
 import { rootsOf } from "./garbage.ts";
 import { pruneImages } from "./prune.ts";
 import { ImageRecords } from "./records.ts";
-import { removeImage } from "./remove.ts";
+import { type RemoveRequest, removeImage } from "./remove.ts";
 import type { ImageRetention } from "./retention.ts";
 import type { ImageUsers } from "./types.ts";
 
@@ -40,7 +40,7 @@ export async function planPruneImages(
 
 /** What `remove` would do. @throws as `remove` */
 export async function planRemoveImage(
-  request: { readonly nameOrId: string; readonly force: boolean; readonly prune: boolean },
+  request: RemoveRequest,
   removed: Removed,
   deps: DryRunDeps,
 ): Promise<ImagePruneResponse> {

@@ -179,10 +179,16 @@ class LocalImages implements Images {
 
   planRemove(
     nameOrId: string,
-    { force = false, prune = true }: { readonly force?: boolean; readonly prune?: boolean },
+    options: {
+      readonly force?: boolean;
+      readonly prune?: boolean;
+      readonly platforms?: readonly string[];
+    },
     removed: Removed,
   ): Promise<ImagePruneResponse> {
-    return planRemoveImage({ nameOrId, force, prune }, removed, this.#dryRunDeps());
+    const { force = false, prune = true } = options;
+    const platforms = this.#platforms(options.platforms);
+    return planRemoveImage({ nameOrId, force, prune, platforms }, removed, this.#dryRunDeps());
   }
 
   planPrune(filters: Filters, removed: Removed): Promise<ImagePruneResponse> {
@@ -320,7 +326,7 @@ class LocalImages implements Images {
   }
 
   targetsOf(imageId: Digest): Digest[] {
-    return this.#records.referencesOf(imageId).map(({ target }) => target.digest);
+    return this.#records.referencesWith(imageId).map(({ target }) => target.digest);
   }
 
   count(): number {

@@ -79,8 +79,11 @@ function removeRecords(
   image: ImageRecord,
   { records, events }: Pick<PruneDeps, "records" | "events">,
 ): ImageDeleteItem[] {
-  const names = records.referencesOf(image.id).map(({ name }) => name);
+  const references = records.referencesOf(image.id);
+  const names = references.filter(({ others = [] }) => others.length === 0).map(({ name }) => name);
   records.transaction(() => {
+    // A name for several platforms goes on standing for those that are left.
+    for (const reference of references) records.replacePreferred(reference, image.id);
     for (const name of names) records.deleteReference(name);
     records.deleteImage(image.id);
   });

@@ -117,7 +117,11 @@ export interface Images {
   /** What `remove` would do now. @throws as `remove` */
   planRemove(
     nameOrId: string,
-    options: { readonly force?: boolean; readonly prune?: boolean },
+    options: {
+      readonly force?: boolean;
+      readonly prune?: boolean;
+      readonly platforms?: readonly string[];
+    },
     removed: Removed,
   ): Promise<ImagePruneResponse>;
   /** What `prune` would do now. */

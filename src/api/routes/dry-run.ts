@@ -32,8 +32,12 @@ export async function planContainerPrune({ query }: ApiRequest, { containers }: 
   return planReply({ ContainersDeleted: [...plan.containers], SpaceReclaimed: plan.spaceReclaimed });
 }
 
-export async function planImageRemoval({ params, query }: ApiRequest, { images }: ApiParts): Promise<Reply> {
-  const options = { force: query.boolean("force"), prune: !query.boolean("noprune") };
+/** @param options as for the removal */
+export async function planImageRemoval(
+  { params, query }: ApiRequest,
+  options: Parameters<ApiParts["images"]["remove"]>[1],
+  { images }: ApiParts,
+): Promise<Reply> {
   return planReply(await images.planRemove(params.name!, options, { images: query.list("after") }));
 }
 

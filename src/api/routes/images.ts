@@ -95,11 +95,11 @@ function unpin({ params }: ApiRequest, { images }: ApiParts): Reply {
 }
 
 async function remove(request: ApiRequest, parts: ApiParts): Promise<Reply> {
-  if (isDryRun(request)) return await planImageRemoval(request, parts);
   const { params, query } = request;
   const named = { name: "platforms", since: "1.50", severalSince: "1.50" } as const;
   const platforms = platformsQuery(request, named);
   const options = { force: query.boolean("force"), prune: !query.boolean("noprune"), platforms };
+  if (isDryRun(request)) return await planImageRemoval(request, options, parts);
   return json(await parts.images.remove(params.name!, options));
 }
 

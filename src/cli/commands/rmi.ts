@@ -1,7 +1,7 @@
 import { NotFound } from "#base/errors.ts";
 import type { ImageDeleteItem } from "#spec/docker/images.ts";
 import { defineCommand, SOME_ARGUMENTS } from "../command.ts";
-import { CliError, shownMessage } from "../errors.ts";
+import { shownMessage } from "../errors.ts";
 import { bool, strings } from "../flag-kinds.ts";
 import type { Session } from "../session.ts";
 import { DRY_RUN, dryRuns, planInTurn } from "./_dry-run.ts";
@@ -50,12 +50,15 @@ async function plan(
     platform,
   }: { readonly force: boolean; readonly noprune: boolean; readonly platform: readonly string[] },
 ): Promise<number> {
-  if (platform.length > 0) throw new CliError("--dry-run cannot be combined with --platform");
+  const platforms = platform.map(platformQuery).filter((one) => one !== undefined);
   const runs = await dryRuns(session);
   return await planInTurn(
     session,
     names,
-    (name, earlier) => runs.remove("images", name, { force, noprune, after: earlier.map((one) => one.name) }),
+    (name, earlier) => {
+      const after = earlier.map((one) => one.name);
+      return runs.remove("images", name, { force, noprune, platforms, after });
+    },
     (error) => force && error instanceof NotFound,
   );
 }
