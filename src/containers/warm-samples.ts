@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import type { TimedCpuSample } from "./stats-object.ts";
 
 /** How old a sample may be for the next single answer to be compared with. */
-const EVERY_MS = 5000;
+const EVERY_MS = 10_000;
 /** Processor time of the host is told in hundredths of a second: over less than this a share is guesswork. */
 const YOUNGEST_MS = 200;
 
@@ -16,7 +16,7 @@ type Parts = Pick<Context, "settings" | "records" | "live" | "runtime" | "ticker
 
 /**
  * Processor time of every running container, looked at now and again: an answer that tells a share needs something to
- * compare with, and a client should not wait for it. Some forty microseconds for each container every five seconds.
+ * compare with, and a client should not wait for it. Some forty microseconds for each container every ten seconds.
  */
 export class WarmSamples {
   readonly #parts: Parts;

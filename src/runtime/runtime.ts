@@ -25,7 +25,7 @@ import { probe } from "./probe.ts";
 import { listLive, recover } from "./recover.ts";
 import { recoverExecs } from "./recover-execs.ts";
 import { checkRootfs } from "./rootfs.ts";
-import { sample, sampleCpu } from "./sample.ts";
+import { HostClock, sample, sampleCpu } from "./sample.ts";
 import { PROGRAM_ANNOTATION, SeccompPrograms } from "./seccomp/programs.ts";
 import type { ReaderBounds } from "./shim/arguments.ts";
 import { describeStuck } from "./stuck.ts";
@@ -74,6 +74,7 @@ class SupervisedRuntime implements Runtime, Disposable {
   readonly #options: RuntimeOptions;
   readonly #sealed: SealedRuntimes;
   readonly #programs: SeccompPrograms;
+  readonly #host = new HostClock();
   #isDisposed = false;
   /** Of the containers this daemon has started or found: their exec sessions' slow readers need a disk too. */
   readonly #stateDirectories = new Map<string, string>();
@@ -193,11 +194,11 @@ class SupervisedRuntime implements Runtime, Disposable {
   }
 
   sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample {
-    return sample(this.#options.kernel.cgroups, request);
+    return sample(this.#options.kernel.cgroups, this.#host, request);
   }
 
   sampleCpu(request: { readonly cgroupPath: string }): CpuSample {
-    return sampleCpu(this.#options.kernel.cgroups, request);
+    return sampleCpu(this.#options.kernel.cgroups, this.#host, request);
   }
 
   async probe(request: Parameters<Runtime["probe"]>[0]): Promise<ProbeOutcome> {

@@ -7,28 +7,42 @@ import type { ContainerSample, CpuSample, InterfaceCounters } from "./types.ts";
 /** One sample of a container's counters, as `stats` needs it. */
 export function sample(
   cgroups: Pick<Kernel["cgroups"], "stats">,
+  host: HostClock,
   request: { readonly cgroupPath: string; readonly pid: number },
 ): ContainerSample {
   return {
     cgroup: unlessGone(request.cgroupPath, (path) => cgroups.stats(path)),
     interfaces: parseInterfaceCounters(readIfExists(`/proc/${request.pid}/net/dev`) ?? ""),
     hostMemoryBytes: totalmem(),
-    ...host(),
+    ...host.read(),
   };
 }
 
 export function sampleCpu(
   cgroups: Pick<Kernel["cgroups"], "cpuStats">,
+  host: HostClock,
   { cgroupPath }: { readonly cgroupPath: string },
 ): CpuSample {
-  return { cgroup: { cpu: unlessGone(cgroupPath, (path) => cgroups.cpuStats(path)) }, ...host() };
+  return { cgroup: { cpu: unlessGone(cgroupPath, (path) => cgroups.cpuStats(path)) }, ...host.read() };
 }
 
-function host(): Pick<CpuSample, "hostCpuNanos" | "onlineCpus"> {
-  return {
-    hostCpuNanos: parseHostCpuNanos(readIfExists("/proc/stat") ?? ""),
-    onlineCpus: availableParallelism(),
-  };
+/** The host's processor time is told in hundredths of a second, and telling it costs more than all of a container. */
+const HOST_FRESH_MS = 10;
+
+export type HostCounters = Pick<CpuSample, "hostCpuNanos" | "onlineCpus">;
+
+/** Read once for all containers that are sampled together. */
+export class HostClock {
+  #last: { readonly atMs: number; readonly counters: HostCounters } | undefined;
+
+  read(): HostCounters {
+    const atMs = performance.now();
+    if (!this.#last || atMs - this.#last.atMs >= HOST_FRESH_MS) {
+      const hostCpuNanos = parseHostCpuNanos(readIfExists("/proc/stat") ?? "");
+      this.#last = { atMs, counters: { hostCpuNanos, onlineCpus: availableParallelism() } };
+    }
+    return this.#last.counters;
+  }
 }
 
 function unlessGone<T>(cgroupPath: string, read: (path: string) => T): T {
