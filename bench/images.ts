@@ -1,6 +1,6 @@
 /**
  * Pulls beside dockerd, in one run, in namespaces of its own:
- * `sudo bun bench/images.ts [--rounds 5] [--only TEXT] [--large-bytes 2e9] [--json FILE]`.
+ * `sudo bun bench/images.ts [--rounds 5] [--only pull|large] [--engines docker,…] [--large-bytes 2e9] [--json FILE]`.
  * Each engine has an ext4 with a journal of its own, on a loop device over a file in memory: no disk's mood is measured.
  */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -33,7 +33,8 @@ async function main(): Promise<number> {
   const set = await makeImageSet(join(directory, "blobs"));
   await uploadImageSet(`http://${REGISTRY}`, "bench/five", set);
   const both = findEngines(directory).filter(({ name }) => name === "wharf (crun)" || name === "docker");
-  const engines = [...both, wharfWithErofs(directory)];
+  const names = option("--engines")?.split(",");
+  const engines = [...both, wharfWithErofs(directory)].filter(({ name }) => names?.includes(name) ?? true);
   for (const engine of engines) {
     mountOwn(engine.root);
     await engine.start();

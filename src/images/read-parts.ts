@@ -3,18 +3,22 @@ import { type RangeRequest, type ReadRangeDeps, readRange } from "./read-range.t
 export interface ReadPartsDeps extends ReadRangeDeps {
   /** Connections beside the first one of each blob. */
   readonly extraConnections: Slots;
+  /** A part that takes longer than this wants others beside it. Default `PATIENCE_MS`. */
+  readonly patienceMs?: number;
 }
 
 /** What is asked for at once; also what a part may hold in memory until those before it have come. */
-export const PART_BYTES = 8 << 20;
+export const PART_BYTES = 4 << 20;
 /** Less is not worth a second connection. */
 const WORTH_PARTS_BYTES = 4 * PART_BYTES;
 /** Of one blob at a time. */
 const MAX_PARTS = 4;
+/** 16 MiB each second by one connection are more than others beside it could add, and they would cost memory. */
+const PATIENCE_MS = 250;
 
 /**
- * The rest of a blob in order, a large one over several connections: one is often bound by its window or by what a
- * registry gives each of them. What waits in memory is bounded by `extraConnections` times `PART_BYTES`.
+ * The rest of a blob in order, a large one over several connections where one is slow: that is often bound by its
+ * window or by what a registry gives each of them. What waits in memory is bounded by `extraConnections` times `PART_BYTES`.
  * @throws as `readRange`
  */
 export async function* readParts(
@@ -35,6 +39,7 @@ class Parts implements Disposable {
   readonly #signal: AbortSignal;
   readonly #underWay: Part[] = [];
   #current: Part | undefined;
+  #isSlow = false;
   #next: number;
   /** Whether the registry gives parts; undefined until it has answered. */
   #givesParts: Promise<boolean> | undefined;
@@ -53,19 +58,34 @@ class Parts implements Disposable {
     const { size } = this.#request.descriptor;
     if (this.#underWay.length === 0 && this.#next < size) this.#begin();
     if (this.#givesParts && !(await this.#givesParts)) this.#next = size; // the first answer is all of it
-    while (this.#underWay.length < MAX_PARTS && this.#next < size) {
-      const connection = this.#deps.extraConnections.tryTake();
-      if (!connection) break;
-      this.#begin(connection);
-    }
+    if (this.#isSlow) this.#beginOthers();
     this.#current = this.#underWay.shift();
     return this.#current;
   }
 
   [Symbol.dispose](): void {
     this.#leaving.abort(new Error("the rest of the blob is no longer wanted"));
+    this.#next = this.#request.descriptor.size;
     this.#current?.[Symbol.dispose]();
     for (const part of this.#underWay) part[Symbol.dispose]();
+  }
+
+  /** Once a registry that gives parts has been slow, the rest is asked for in several. */
+  #beginOthersIfSlow() {
+    return setTimeout(async () => {
+      if (!(await this.#givesParts) || this.#leaving.signal.aborted) return;
+      this.#isSlow = true;
+      this.#beginOthers();
+    }, this.#deps.patienceMs ?? PATIENCE_MS);
+  }
+
+  #beginOthers(): void {
+    const { size } = this.#request.descriptor;
+    while (this.#underWay.length < MAX_PARTS && this.#next < size) {
+      const connection = this.#deps.extraConnections.tryTake();
+      if (!connection) return;
+      this.#begin(connection);
+    }
   }
 
   #begin(connection?: Disposable): void {
@@ -76,7 +96,12 @@ class Parts implements Disposable {
     const onAnswer = this.#givesParts ? undefined : resolve;
     this.#givesParts ??= promise;
     const range = { ...this.#request, from, to, signal: this.#signal, ...(onAnswer ? { onAnswer } : {}) };
-    this.#underWay.push(new Part(readRange(this.#deps, range), connection, () => resolve(true)));
+    const patience = this.#isSlow ? undefined : this.#beginOthersIfSlow();
+    const onEnd = () => {
+      clearTimeout(patience);
+      resolve(true);
+    };
+    this.#underWay.push(new Part(readRange(this.#deps, range), connection, onEnd));
   }
 }
 

@@ -1,4 +1,6 @@
 /** A wharf daemon on a machine of its own, with the clients that talk to it. */
+
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { RunResult } from "#base/spawn.ts";
@@ -53,12 +55,10 @@ export interface TestDaemon extends AsyncDisposable {
   leftovers(): Promise<string[]>;
 }
 
-let count = 0;
-
 export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaemon> {
   if (!IS_DOCKERD && !existsSync(WHARF)) throw new Error("dist/wharf is not built: run `bun run build`");
   const machine = await startMachine();
-  const cgroupParent = `/wharf-test-${process.pid}-${++count}`;
+  const cgroupParent = `/wharf-test-${randomBytes(4).toString("hex")}`;
   const socket = join(machine.directory, "wharf.sock");
   const dataRoot = join(machine.directory, "data");
   const execRoot = "/run/wharf";
