@@ -4,7 +4,7 @@ import { withEnd } from "#base/streams.ts";
 import type { Context } from "./context.ts";
 import { refuseDebugged } from "./debug.ts";
 import { emitContainerEvent } from "./emit.ts";
-import { freed, once, refuseRemoved } from "./file-view.ts";
+import { freed, idsOf, once, refuseRemoved } from "./file-view.ts";
 import { isUp } from "./lifecycle.ts";
 import { pathsOf } from "./paths.ts";
 import { removeMount } from "./release.ts";
@@ -21,7 +21,11 @@ export async function exportContainer(
 ): Promise<AsyncIterableIterator<Uint8Array>> {
   const { record, release } = await holdRoot(ctx, nameOrId);
   try {
-    const archive = ctx.files.export(pathsOf(ctx.settings, record.id).root, signal);
+    const archive = ctx.files.export(
+      pathsOf(ctx.settings, record.id).root,
+      signal,
+      isMounted(record) ? idsOf(ctx, record) : undefined,
+    );
     emitContainerEvent(ctx, record, "export");
     return withEnd(whole(ctx, record, archive.bytes), async () => {
       await archive[Symbol.asyncDispose]();

@@ -9,6 +9,7 @@ import { findBindSource, findMountSources } from "./mount-sources.ts";
 import { pathsOf } from "./paths.ts";
 import { removeMount } from "./release.ts";
 import type { ContainerRecord } from "./types.ts";
+import { isRemapped } from "./user-namespace.ts";
 
 /** A container's files as it sees them, for as long as this is open. */
 export interface OpenView extends AsyncDisposable {
@@ -64,12 +65,18 @@ function isRunning({ state }: ContainerRecord): boolean {
 
 function openRunning(ctx: Context, record: ContainerRecord, tries: number): OpenView {
   const { root } = pathsOf(ctx.settings, record.id);
+  const ids = idsOf(ctx, record);
   // A process that has gone into a root of its own shows nothing: then its root and volumes are put together anew.
   const view: FileView =
     tries <= TRIES_BY_PROCESS
-      ? { root: `/proc/${record.state.pid}/root`, sameAs: root, binds: [] }
-      : { root, binds: bindsOf(ctx, record, runningSources(ctx, record)), readOnly: isReadOnly(record) };
+      ? { root: `/proc/${record.state.pid}/root`, sameAs: root, binds: [], ids }
+      : { root, binds: bindsOf(ctx, record, runningSources(ctx, record)), readOnly: isReadOnly(record), ids };
   return { record, view, [Symbol.asyncDispose]: async () => {} };
+}
+
+/** Only a running container's files are seen with shifted ids. */
+export function idsOf(ctx: Context, record: ContainerRecord): FileView["ids"] {
+  return isRemapped(ctx, record) ? ctx.userns.mappings : undefined;
 }
 
 async function openStopped(ctx: Context, record: ContainerRecord, held: Disposable): Promise<OpenView> {
@@ -139,10 +146,17 @@ interface Source {
 function runningSources(ctx: Context, record: ContainerRecord): Source[] {
   return record.mounts.filter(isShown).map((mount) => ({
     destination: mount.destination,
-    source: mount.type === "bind" ? findBindSource(mount) : ctx.volumes.get(mount.volume!).mountpoint,
+    source:
+      mount.type === "bind"
+        ? findBindSource(mount)
+        : shiftedIfRemapped(ctx, record, ctx.volumes.get(mount.volume!).mountpoint),
     readOnly: mount.readOnly,
     recursive: mount.recursive,
   }));
+}
+
+function shiftedIfRemapped(ctx: Context, record: ContainerRecord, path: string): string {
+  return isRemapped(ctx, record) ? ctx.userns.shifted(path) : path;
 }
 
 /** Outer places before those in them; the files the engine writes for each container are among them. */

@@ -1,6 +1,6 @@
 /** Containers whose root is an ordinary user of the host: --userns-remap. */
 import { describe, expect, test } from "bun:test";
-import { testNothingIsLeft, useDaemon } from "../helpers/suite.ts";
+import { testNothingIsLeft, until, useDaemon } from "../helpers/suite.ts";
 
 /** Tables of ids of the machine's own, in place of the host's. */
 const PREPARE = `
@@ -150,6 +150,46 @@ describe.each(["crun", "runc"])("with %s", (runtime) => {
     expect(await run("--userns", "host", "-v", "/run/closed:/h", "busybox", "cat", "/h/file")).toBe("secret");
     await onHost("rm -r /run/closed");
   });
+});
+
+test("cp, export and commit speak of the container's ids, whether it runs or not", async () => {
+  await text(
+    "run",
+    "-d",
+    "--name",
+    "copied",
+    "-v",
+    "/data",
+    "busybox",
+    "sh",
+    "-c",
+    "touch /made && chown 5:6 /made; sleep 1000",
+  );
+  await until(
+    "made",
+    () => docker("exec", "copied", "test", "-e", "/made"),
+    ({ exitCode }) => exitCode === 0,
+  );
+  const listed = (command: string) =>
+    onHost(
+      `docker -H unix://${daemon().socket} ${command} | tar --numeric-owner -tvf - | awk '$6 ~ /made$/ {print $2}'`,
+    );
+  await onHost("echo hello >/run/hello");
+  for (const directory of ["/root", "/data"]) {
+    await text("cp", "/run/hello", `copied:${directory}/hello`);
+    expect(
+      await text("exec", "copied", "sh", "-c", `stat -c %u ${directory}/hello; cat ${directory}/hello`),
+    ).toBe("0\nhello");
+  }
+  expect([await listed("cp copied:/made -"), await listed("export copied")]).toEqual(["5/6", "5/6"]);
+  await text("stop", "-t", "0", "copied");
+  expect([await listed("cp copied:/made -"), await listed("export copied")]).toEqual(["5/6", "5/6"]);
+  await text("commit", "copied", "copied-image");
+  expect(await text("run", "--rm", "copied-image", "stat", "-c", "%u:%g", "/made", "/root/hello")).toBe(
+    "5:6\n0:0",
+  );
+  await text("rm", "-v", "copied");
+  await text("rmi", "copied-image");
 });
 
 test("what needs the host's root is refused, and allowed with --userns=host", async () => {

@@ -17,13 +17,19 @@ export interface FileIdentity {
 export function withFileIdentity<T>({ uid, gid }: FileIdentity, work: () => T): T {
   const capabilities = readCapabilities();
   try {
-    syscall("setfsgid", "gid", gid);
-    syscall("setfsuid", "uid", uid); // takes capabilities for files away
-    writeCapabilities(capabilities);
+    assumeFileIdentity({ uid, gid });
     return work();
   } finally {
     restoreOrAbort(capabilities);
   }
+}
+
+/** The same for good: for a process with one task that ends with it. */
+export function assumeFileIdentity({ uid, gid }: FileIdentity): void {
+  const capabilities = readCapabilities();
+  syscall("setfsgid", "gid", gid);
+  syscall("setfsuid", "uid", uid); // takes capabilities for files away
+  writeCapabilities(capabilities);
 }
 
 function readCapabilities(): Uint8Array {

@@ -8,6 +8,7 @@ import { close, openat, read } from "#kernel/files/at.ts";
 import { getXattr, listXattrs } from "#kernel/files/xattr.ts";
 import { fileName, procPath } from "../layer/below.ts";
 import { isKeptXattr } from "../layer/xattrs.ts";
+import { containerId, type FileIds } from "./ids.ts";
 
 const READ_BYTES = 1 << 20;
 
@@ -27,9 +28,14 @@ export function openFile(parentFd: number, name: string): OpenFile {
 
 /** Writes files as entries, further names of one file as hard links to the first. */
 export class FileArchiver {
+  readonly #ids: FileIds | undefined;
   /** Names in the archive, by device and inode. */
   readonly #firstNames = new Map<string, string>();
   readonly #buffer = new Uint8Array(READ_BYTES);
+
+  constructor(ids?: FileIds) {
+    this.#ids = ids;
+  }
 
   /** Chunks are valid until the next is asked for. Sockets, which no archive can hold, are left out. */
   *entry(file: OpenFile, entryName: string): Generator<Uint8Array> {
@@ -39,8 +45,8 @@ export class FileArchiver {
     const common = {
       name: entryName,
       mode: Number(stat.mode) & 0o7777,
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
+      uid: containerId(this.#ids?.uids, Number(stat.uid)),
+      gid: containerId(this.#ids?.gids, Number(stat.gid)),
       mtime: timeOf(stat.mtimeNs),
     };
     const linkName = stat.isDirectory() ? undefined : this.#firstName(stat, entryName);

@@ -5,6 +5,7 @@ import { O } from "#kernel/ffi/constants.ts";
 import { close, openat } from "#kernel/files/at.ts";
 import { namesBelow } from "../layer/below.ts";
 import { FileArchiver, type OpenFile, openFile } from "./archive-file.ts";
+import type { FileIds } from "./ids.ts";
 import { isKernelTree } from "./kernel-trees.ts";
 import { joinShown } from "./paths.ts";
 
@@ -13,6 +14,7 @@ export interface TreeOptions {
   readonly shownName: string;
   /** Where other file systems are mounted, only the place of the mount is told. */
   readonly isOneFileSystem?: boolean;
+  readonly ids?: FileIds | undefined;
 }
 
 /** PATH_MAX of Linux: longer names could not be unpacked again. */
@@ -23,7 +25,7 @@ const MAX_NAME_LENGTH = 4096;
  * equal archives. A file that goes while we read is left out.
  */
 export function* archiveTree(top: OpenFile, options: TreeOptions): Generator<Uint8Array> {
-  const archiver = new FileArchiver();
+  const archiver = new FileArchiver(options.ids);
   if (options.shownName !== "") yield* archiver.entry(top, options.shownName);
   if (top.stat.isDirectory()) yield* contentsOf(top, archiver, options);
   yield TAR_END;

@@ -44,8 +44,8 @@ export function createContainerFiles(options: ContainerFilesOptions): ContainerF
       await answer;
     },
 
-    export(root, signal) {
-      const helper = start({ job: "export", root }, signal);
+    export(root, signal, ids) {
+      const helper = start({ job: "export", root, ids }, signal);
       helper.endInput();
       return archiveOf(helper);
     },

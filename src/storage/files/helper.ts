@@ -6,12 +6,14 @@ import { isErrno } from "#base/fs.ts";
 import { TarParser } from "#base/tar-read.ts";
 import { AT, O } from "#kernel/ffi/constants.ts";
 import { openat, write } from "#kernel/files/at.ts";
+import { assumeFileIdentity } from "#kernel/process/file-identity.ts";
 import { encodeFailure } from "../layer/job.ts";
 import { openTarget } from "../layer/target.ts";
 import { openFile } from "./archive-file.ts";
 import { archiveTree } from "./archive-tree.ts";
 import { diffTar } from "./diff-tar.ts";
 import { walkDiff } from "./diff-walk.ts";
+import { hostId } from "./ids.ts";
 import type { FileJob, FileJobLine } from "./job.ts";
 import { readJob } from "./read-job.ts";
 import type { FoundFile, ViewRoot } from "./root.ts";
@@ -52,7 +54,7 @@ async function perform(job: FileJob, input: AsyncIterable<Uint8Array>): Promise<
     case "write":
       return await writeFiles(job, input);
     case "export":
-      return exportTree(job.root);
+      return exportTree(job);
     case "changes":
       return tellChanges(job);
     case "commit":
@@ -74,7 +76,7 @@ function readFiles({ view, path }: Extract<FileJob, { job: "read" }>): object {
   const root = openView(view);
   const found = root.find(path);
   tell({ stat: statOf(root, path, found) });
-  for (const chunk of archiveTree(found, { shownName: found.shownName })) write(STDOUT, chunk);
+  for (const chunk of archiveTree(found, { shownName: found.shownName, ids: view.ids })) write(STDOUT, chunk);
   return {};
 }
 
@@ -83,7 +85,9 @@ async function writeFiles(
   input: AsyncIterable<Uint8Array>,
 ): Promise<object> {
   const root = openView(view);
-  using writer = new TreeWriter(root.fd, root.realDirectory(path), options);
+  using writer = new TreeWriter(root.fd, root.realDirectory(path), options, view.ids);
+  // On directories with shifted ids nobody else can make files.
+  if (view.ids) assumeFileIdentity({ uid: hostId(view.ids.uids, 0), gid: hostId(view.ids.gids, 0) });
   tell({ ready: true });
   const parser = new TarParser(writer);
   for await (const chunk of decompressArchive(input)) parser.push(chunk);
@@ -92,9 +96,9 @@ async function writeFiles(
   return {};
 }
 
-function exportTree(path: string): object {
+function exportTree({ root: path, ids }: Extract<FileJob, { job: "export" }>): object {
   const root = openFile(openat(AT.FDCWD, path, O.PATH | O.DIRECTORY), ".");
-  for (const chunk of archiveTree(root, { shownName: "", isOneFileSystem: true })) write(STDOUT, chunk);
+  for (const chunk of archiveTree(root, { shownName: "", isOneFileSystem: true, ids })) write(STDOUT, chunk);
   return {};
 }
 

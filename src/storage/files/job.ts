@@ -5,13 +5,14 @@
  */
 import type { JobFailure } from "../layer/job.ts";
 import type { TargetOptions } from "../layer/target.ts";
+import type { FileIds } from "./ids.ts";
 import type { DiffLayer, DiffRequest, FileChange, FileStat, FileView, WriteOptions } from "./types.ts";
 
 export type FileJob =
   | { readonly job: "stat"; readonly view: FileView; readonly path: string }
   | { readonly job: "read"; readonly view: FileView; readonly path: string }
   | { readonly job: "write"; readonly view: FileView; readonly path: string; readonly options: WriteOptions }
-  | { readonly job: "export"; readonly root: string }
+  | { readonly job: "export"; readonly root: string; readonly ids?: FileIds | undefined }
   | ({ readonly job: "changes" } & DiffRequest)
   | ({ readonly job: "commit" } & TargetOptions & DiffRequest);
 

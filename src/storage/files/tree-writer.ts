@@ -8,6 +8,7 @@ import * as at from "#kernel/files/at.ts";
 import { fileName, lstatBelow, withDirectory } from "../layer/below.ts";
 import { type LayerPath, pathText, splitPath } from "../layer/entry.ts";
 import { isKeptXattr } from "../layer/xattrs.ts";
+import { type FileIds, hostId } from "./ids.ts";
 import { removeInPlace } from "./remove-in-place.ts";
 import type { WriteOptions } from "./types.ts";
 
@@ -21,6 +22,7 @@ export class TreeWriter implements TarSink, Disposable {
   /** Of the place in the view that the archive goes to: "" or ends in "/". */
   readonly #prefix: string;
   readonly #options: WriteOptions;
+  readonly #ids: FileIds | undefined;
   #directory: { readonly path: string; readonly fd: number } | undefined;
   #file: number | undefined;
   #entry: TarEntry | undefined;
@@ -28,10 +30,11 @@ export class TreeWriter implements TarSink, Disposable {
   readonly #directoryTimes = new Map<string, bigint>();
 
   /** @param directory in the view, links resolved: absolute */
-  constructor(rootFd: number, directory: string, options: WriteOptions) {
+  constructor(rootFd: number, directory: string, options: WriteOptions, ids?: FileIds) {
     this.#rootFd = rootFd;
     this.#prefix = directory === "/" ? "/" : `${directory}/`;
     this.#options = options;
+    this.#ids = ids;
   }
 
   entry(entry: TarEntry): void {
@@ -225,7 +228,8 @@ export class TreeWriter implements TarSink, Disposable {
   }
 
   #owner(): { readonly uid: number; readonly gid: number } {
-    return this.#options.owner ?? this.#entry!;
+    const { uid, gid } = this.#options.owner ?? this.#entry!;
+    return { uid: hostId(this.#ids?.uids, uid), gid: hostId(this.#ids?.gids, gid) };
   }
 
   #setXattrs(set: (name: string, value: Uint8Array) => void): void {

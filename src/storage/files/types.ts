@@ -7,6 +7,7 @@
  */
 import type { Digest } from "#base/digest.ts";
 import type { DiffSource, PreparedLayer } from "../types.ts";
+import type { FileIds } from "./ids.ts";
 
 /** What is seen as a container's files. */
 export interface FileView {
@@ -21,6 +22,8 @@ export interface FileView {
   readonly binds: readonly ViewBind[];
   /** Of the root itself, not of the binds. */
   readonly readOnly?: boolean;
+  /** The files are seen with the host's ids; an archive has the container's. */
+  readonly ids?: FileIds | undefined;
 }
 
 export interface ViewBind {
@@ -97,7 +100,7 @@ export interface ContainerFiles {
     signal?: AbortSignal,
   ): Promise<void>;
   /** Everything below a directory, without other file systems. */
-  export(root: string, signal?: AbortSignal): OpenArchive;
+  export(root: string, signal?: AbortSignal, ids?: FileIds): OpenArchive;
   changes(request: DiffRequest, signal?: AbortSignal): Promise<FileChange[]>;
   /**
    * What a writable adds to its parent, as a layer: its tar goes to `sink`, its files into the prepared directory.
