@@ -1,5 +1,6 @@
 /**
- * Pushes beside dockerd, in one run, in namespaces of its own: `sudo bun bench/push.ts [--rounds 3] [--json FILE]`.
+ * Pushes beside dockerd, in one run, in namespaces of its own:
+ * `sudo bun bench/push.ts [--rounds 3] [--only pulled|loaded] [--json FILE]`.
  * Every push goes to a registry that is new and empty, on loopback.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -25,14 +26,16 @@ async function main(): Promise<number> {
   const engines = findEngines(directory).filter(({ name }) => name === "wharf (crun)" || name === "docker");
   const set = await prepare(directory, engines);
   const rounds = Number(option("--rounds") ?? 3);
-  const result: Record<string, Row> = {
-    "push what was pulled, ms": await measure(engines, rounds, (engine) => pushCold(directory, engine)),
-    "push what was loaded, ms": await measure(engines, rounds, async (engine) => {
-      quietly(engine, "rmi", "-f", IMAGE);
-      quietly(engine, "load", "-i", join(directory, "five.tar"));
-      return await pushCold(directory, engine);
-    }),
+  const pulled = (engine: Engine) => pushCold(directory, engine);
+  const loaded = async (engine: Engine) => {
+    quietly(engine, "rmi", "-f", IMAGE);
+    quietly(engine, "load", "-i", join(directory, "five.tar"));
+    return await pushCold(directory, engine);
   };
+  const result: Record<string, Row> = {};
+  for (const [name, work] of Object.entries({ pulled, loaded }))
+    if ((option("--only") ?? name) === name)
+      result[`push what was ${name}, ms`] = await measure(engines, rounds, work);
   for (const engine of engines) await engine.stop();
   const facts = machineFacts(set);
   console.log(`${facts}\n\n${table(result, engines)}`);

@@ -27,8 +27,10 @@ export interface PushSource {
   /** Indexes on the way from the root to the images, the root last where it is one. */
   readonly indexes: readonly PushDocument[];
   readonly images: readonly PushImage[];
-  /** Told when only one platform of several is here. */
+  /** When only one platform of several is here: what was asked for. */
   readonly insteadOf: Descriptor | undefined;
+  /** That, for a repository which has the manifests that are missing here. */
+  readonly whole?: { readonly source: PushSource; readonly missing: readonly Descriptor[] };
 }
 
 export interface PushSourceRequest {
@@ -53,22 +55,26 @@ export async function findPushSource(
 ): Promise<PushSource> {
   const tree = await readTree(content, request.target, request.what, 0);
   const { platform } = request;
-  if (tree.isComplete && !platform) {
-    const root = tree.indexes.at(-1) ?? tree.images[0]?.document;
-    if (root) return { root, indexes: tree.indexes, images: tree.images, insteadOf: undefined };
-  }
+  const { images, indexes, missing } = tree;
+  const root = platform ? undefined : (indexes.at(-1) ?? images[0]?.document);
+  const source = root && { root, indexes, images, insteadOf: undefined };
+  if (source && missing.length === 0) return source;
   const chosen = chooseImage(tree, request);
-  const insteadOf = platform || tree.indexes.length === 0 ? undefined : request.target;
-  return { root: chosen.document, indexes: [], images: [chosen], insteadOf };
+  const one = { root: chosen.document, indexes: [], images: [chosen] };
+  if (!source || indexes.length === 0) return { ...one, insteadOf: undefined };
+  return { ...one, insteadOf: request.target, whole: { source, missing } };
 }
 
 interface Tree {
   readonly indexes: readonly PushDocument[];
   readonly images: readonly (PushImage & { readonly platform: Platform | undefined })[];
-  readonly isComplete: boolean;
+  /** What is not here, or not all of it. */
+  readonly missing: readonly Descriptor[];
 }
 
-const NOTHING: Tree = { indexes: [], images: [], isComplete: false };
+function nothingOf(descriptor: Descriptor): Tree {
+  return { indexes: [], images: [], missing: [descriptor] };
+}
 
 async function readTree(
   content: Pick<ContentStore, "info" | "readText">,
@@ -78,7 +84,7 @@ async function readTree(
 ): Promise<Tree> {
   if (depth > MAX_INDEX_DEPTH)
     throw new InvalidArgument(`${what}: more than ${MAX_INDEX_DEPTH} indexes within each other`);
-  if (!content.info(descriptor.digest)) return NOTHING;
+  if (!content.info(descriptor.digest)) return nothingOf(descriptor);
   const text = await content.readText(descriptor.digest);
   const name = `manifest ${descriptor.digest} of ${what}`;
   const document = { descriptor, text };
@@ -99,7 +105,7 @@ async function readIndex(
   return {
     indexes: [...parts.flatMap(({ indexes }) => indexes), document],
     images: parts.flatMap(({ images }) => images),
-    isComplete: parts.every(({ isComplete }) => isComplete),
+    missing: parts.flatMap(({ missing }) => missing),
   };
 }
 
@@ -111,7 +117,7 @@ async function readImage(
 ): Promise<Tree> {
   const isHere = ({ digest, mediaType }: Descriptor) =>
     mediaKind(mediaType) === "foreignLayer" || content.info(digest) !== undefined;
-  if (![manifest.config, ...manifest.layers].every(isHere)) return NOTHING;
+  if (![manifest.config, ...manifest.layers].every(isHere)) return nothingOf(document.descriptor);
   const isImage = mediaKind(manifest.config.mediaType) === "config"; // else an attestation, a chart, …
   const config = isImage
     ? parseImageConfig(await content.readText(manifest.config.digest), `configuration of ${what}`)
@@ -119,7 +125,7 @@ async function readImage(
   const diffIds = config?.rootfs.diff_ids ?? [];
   const layers = manifest.layers.map((blob, index) => ({ blob, diffId: diffIds[index] }));
   const platform = document.descriptor.platform ?? config;
-  return { indexes: [], images: [{ document, manifest, layers, platform }], isComplete: true };
+  return { indexes: [], images: [{ document, manifest, layers, platform }], missing: [] };
 }
 
 function chooseImage({ images, indexes }: Tree, { platform, host, what }: PushSourceRequest): PushImage {

@@ -391,6 +391,17 @@ test("push() of an index sends the platform that is here, and says so to docker"
   });
 });
 
+test("push() of an index sends it whole to a repository that has the other platforms", async () => {
+  await using here = await setUp();
+  const target = await pullIndex(here, { amd64, arm64 });
+  here.to.add("arm", arm64);
+  here.images.tag(`${here.from.address}/multi:multi`, `${here.to.address}/multi`, "1");
+  const lines = await linesOf(here.push("multi:1"));
+  expect(here.to.tags.get("1")).toBe(target.digest);
+  expect(lines.some(({ aux }) => (aux as { originalIndex?: unknown })?.originalIndex)).toBe(false);
+  expect(here.to.requests).not.toContain(`PUT /v2/multi/manifests/${arm64.manifest.digest}`);
+});
+
 test("push() of an index that is here whole sends all of it, in its order; platform picks one", async () => {
   await using here = await setUp();
   const target = await pullIndex(here, { amd64, arm64 });

@@ -133,11 +133,16 @@ class Push {
     this.#conclude(source);
   }
 
-  #find(): Promise<PushSource> {
-    const { record, platform } = this.#one;
+  /** An image for several platforms goes out whole also when the repository has those that are not here. */
+  async #find(): Promise<PushSource> {
+    const { record, platform, repository, signal } = this.#one;
     const what = familiarReference(this.#reference);
     const { content, host } = this.#deps;
-    return findPushSource(content, { target: record.target, platform, host, what });
+    const found = await findPushSource(content, { target: record.target, platform, host, what });
+    if (!found.whole) return found;
+    for (const { digest } of found.whole.missing)
+      if (!(await repository.hasManifest(digest, signal))) return found;
+    return found.whole.source;
   }
 
   #keep({ root, images, indexes }: PushSource, lease: Lease): void {

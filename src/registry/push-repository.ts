@@ -2,6 +2,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import { type EngineError, InvalidArgument, Unavailable } from "#base/errors.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
+import { MANIFEST_MEDIA_TYPES } from "#spec/oci/media-types.ts";
 import { familiarName, type Reference } from "#spec/reference.ts";
 import type { Credentials } from "./credentials.ts";
 import { registryHost } from "./endpoint.ts";
@@ -193,7 +194,9 @@ export class PushRepository {
   }
 
   async #has(what: string, signal: AbortSignal | undefined): Promise<boolean> {
-    using response = await this.#session.request({ method: "HEAD", path: this.#path(what), signal });
+    // without it old registries hide manifests they believe we could not read
+    const headers = { Accept: [...MANIFEST_MEDIA_TYPES, "*/*"].join(", ") };
+    using response = await this.#session.request({ method: "HEAD", path: this.#path(what), headers, signal });
     if (response.status === 200) return true;
     if (response.status === 404 || response.status === 405) return false;
     throw await this.#refused("HEAD", response);
