@@ -36,3 +36,13 @@ test("imageHistory() shows layers nobody wrote history for, and survives more hi
   expect(imageHistory(view(undefined), sizeOf).map(({ Size }) => Size)).toEqual([20, 10]);
   expect(imageHistory(view([{}, {}, {}]), sizeOf).map(({ Size }) => Size)).toEqual([0, 20, 10]);
 });
+
+test("imageHistory() knows the images it was made of here", () => {
+  const parent = { ...view(undefined, ["base:1"]), id: "sha256:parent" };
+  const items = imageHistory(view([{}, {}, {}]), sizeOf, [parent]);
+  expect(items.map(({ Id, Tags }) => [Id, Tags])).toEqual([
+    ["sha256:id", null],
+    ["sha256:parent", ["base:1"]],
+    ["<missing>", null],
+  ]);
+});

@@ -5,10 +5,16 @@ import { historySteps } from "./config.ts";
 import type { ImageView } from "./types.ts";
 
 /**
- * `docker history`, newest first. Only the top has the image's id and tags: the images it was built from are not here.
+ * `docker history`, newest first. The top has the image's id and tags, and those below the ids of the images it was made
+ * of here, one each as in Docker; what was made elsewhere has none.
  * @param layerBytes unpacked size of the layer with this chainID
+ * @param ancestors nearest first
  */
-export function imageHistory(image: ImageView, layerBytes: (chainId: Digest) => number): ImageHistoryItem[] {
+export function imageHistory(
+  image: ImageView,
+  layerBytes: (chainId: Digest) => number,
+  ancestors: readonly ImageView[] = [],
+): ImageHistoryItem[] {
   const sizes = layerSizes(image, layerBytes);
   const items = historySteps(image.config).map(({ entry, layer }) => ({
     Id: "<missing>",
@@ -18,9 +24,12 @@ export function imageHistory(image: ImageView, layerBytes: (chainId: Digest) => 
     Size: layer === undefined ? 0 : sizes[layer]!,
     Comment: entry.comment ?? "",
   }));
-  const [top, ...below] = items.reverse();
-  if (!top) return [];
-  return [{ ...top, Id: image.id, Tags: image.repoTags.length > 0 ? [...image.repoTags] : null }, ...below];
+  const known = [image, ...ancestors];
+  return items.reverse().map((item, index) => {
+    const made = known[index];
+    if (!made) return item;
+    return { ...item, Id: made.id, Tags: made.repoTags.length > 0 ? [...made.repoTags] : null };
+  });
 }
 
 function layerSizes(image: ImageView, layerBytes: (chainId: Digest) => number): number[] {

@@ -52,7 +52,15 @@ import { ImageRetention } from "./retention.ts";
 import { searchImages } from "./search.ts";
 import { parseTagTarget } from "./tag.ts";
 import { createTrustGate } from "./trust/gate.ts";
-import type { Images, ImageUsers, ImageView, PullRequest, PushRequest, SearchRequest } from "./types.ts";
+import type {
+  ImageRecord,
+  Images,
+  ImageUsers,
+  ImageView,
+  PullRequest,
+  PushRequest,
+  SearchRequest,
+} from "./types.ts";
 
 export interface ImagesDeps {
   readonly state: StateStore;
@@ -129,10 +137,9 @@ class LocalImages implements Images {
 
   history(nameOrId: string, platform?: string): ImageHistoryItem[] {
     const { snapshotter } = this.#deps.storage;
-    return imageHistory(
-      this.get(nameOrId, platform),
-      (chainId) => snapshotter.layer(chainId)?.sizeBytes ?? 0,
-    );
+    const image = this.get(nameOrId, platform);
+    const bytesOf = (chainId: Digest) => snapshotter.layer(chainId)?.sizeBytes ?? 0;
+    return imageHistory(image, bytesOf, this.#ancestorsOf(image));
   }
 
   tag(nameOrId: string, repo: string, tag: string): void {
@@ -145,6 +152,16 @@ class LocalImages implements Images {
       records.putReference(reference, { imageId: image.id, target, ...(others ? { others } : {}) });
     });
     this.#deps.events.emit(imageEvent("tag", image, familiarReference(reference)));
+  }
+
+  #ancestorsOf(image: ImageRecord): ImageView[] {
+    const found: ImageView[] = [];
+    for (let id = image.parent; id !== undefined; id = found.at(-1)!.parent) {
+      const parent = this.#records.image(id);
+      if (!parent || found.some((known) => known.id === id)) break;
+      found.push(this.#records.view(parent));
+    }
+    return found;
   }
 
   manifests({ id, manifest }: ImageView): Promise<ImageManifestSummary[]> {
