@@ -226,12 +226,12 @@ test("local: compressed and capped files that logs reads and follows across rota
     "busybox",
     "sh",
     "-c",
-    "seq 1 30000; sleep 1000",
+    "seq 1 100000; sleep 1000",
   );
   await until(
     "written",
     () => docker("logs", "--tail", "1", "rotating"),
-    (line) => line === "30000",
+    (line) => line === "100000",
   );
   const id = await docker("inspect", "-f", "{{.Id}}", "rotating");
   const names = async () =>
@@ -240,15 +240,15 @@ test("local: compressed and capped files that logs reads and follows across rota
     "compressed",
     names,
     (all) =>
-      all.filter((name) => name.endsWith(".gz")).length >= 2 && !all.includes("container.log.compressed"),
+      all.filter((name) => name.endsWith(".gz")).length === 3 && !all.includes("container.log.compressed"),
   );
   const lines = (await docker("logs", "rotating")).split("\n").map(Number);
-  expect(lines).toEqual(Array.from({ length: lines.length }, (_, i) => 30001 - lines.length + i));
-  expect(lines.length).toBeGreaterThan(10_000);
+  expect(lines).toEqual(Array.from({ length: lines.length }, (_, i) => 100_001 - lines.length + i));
+  expect(lines.length).toBeGreaterThan(20_000);
   const tail = (await docker("logs", "--tail", "20000", "rotating")).split("\n");
   expect(tail).toEqual(lines.slice(-20_000).map(String));
   expect(await docker("logs", "-t", "--tail", "1", "rotating")).toMatch(
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z 30000$/,
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z 100000$/,
   );
   expect(await docker("inspect", "-f", "{{.LogPath}}", "rotating")).toBe("");
   await docker("rm", "-f", "rotating");
