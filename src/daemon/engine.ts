@@ -85,7 +85,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     mappings: findIdMappings(isolation.usernsRemap),
   });
   await userns.prepare();
-  const apparmorProfile = await loadDefaultProfile(kernel.features.apparmor);
+  const apparmorProfile = await loadDefaultProfile(kernel.features.apparmor, log);
   await checkTimeNamespaces(isolation, runtime.runtimes.get(runtime.defaultName)!);
   const state = undo.use(openState(paths.state));
   const events = createEvents({ clock, journal: new Journal(state.collection(JOURNAL_COLLECTION)) });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { silentLog } from "#base/log.ts";
 import { run } from "#base/spawn.ts";
 import { isLoaded, loadDefaultProfile, profileText } from "./apparmor.ts";
 
@@ -14,7 +15,7 @@ test("isLoaded() finds whole names in any mode", () => {
 });
 
 test("loadDefaultProfile() does nothing where the kernel has no AppArmor", async () => {
-  expect(await loadDefaultProfile(false)).toBeUndefined();
+  expect(await loadDefaultProfile(false, silentLog)).toBeUndefined();
 });
 
 test.skipIf(!parser)("profileText() is one that the parser understands", async () => {

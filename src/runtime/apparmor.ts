@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Unavailable } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
 import { run } from "#base/spawn.ts";
 
 /** Docker's name for it: users and other engines on the same host ask for this one. */
@@ -8,27 +8,28 @@ export const DEFAULT_PROFILE = "docker-default";
 const LOADED = "/sys/kernel/security/apparmor/profiles";
 
 /**
- * Loads the profile of containers that name none, unless this host has it from another engine already.
- * @returns its name; undefined where the kernel has no AppArmor
- * @throws Unavailable in Docker's words when it cannot be loaded: containers would be less confined than they seem
+ * Loads the profile of containers that name none, unless this host has it from another engine already. Where that cannot
+ * be (no parser installed, or no right to load policy, as in a container) the log says so and containers get none.
+ * @returns its name; undefined for none
  */
-export async function loadDefaultProfile(hasAppArmor: boolean): Promise<string | undefined> {
+export async function loadDefaultProfile(
+  hasAppArmor: boolean,
+  log: Pick<Log, "warn">,
+): Promise<string | undefined> {
   if (!hasAppArmor) return undefined;
   if (isLoaded(readLoaded(), DEFAULT_PROFILE)) return DEFAULT_PROFILE;
-  const parser = Bun.which("apparmor_parser") ?? Bun.which("apparmor_parser", { PATH: "/sbin:/usr/sbin" });
-  if (!parser) throw cannotLoad("apparmor_parser is not installed");
-  const { exitCode, stderr } = await run([parser, "--replace", "--skip-cache"], {
-    input: profileText(DEFAULT_PROFILE),
-  });
-  if (exitCode !== 0) throw cannotLoad(stderr.trim());
-  return DEFAULT_PROFILE;
+  const reason = await load(DEFAULT_PROFILE);
+  if (reason === undefined) return DEFAULT_PROFILE;
+  log.warn("containers run without an AppArmor profile: docker-default could not be loaded", { reason });
+  return undefined;
 }
 
-function cannotLoad(reason: string): Unavailable {
-  return new Unavailable(
-    `AppArmor enabled on system but the ${DEFAULT_PROFILE} profile could not be loaded: ${reason}`,
-    { hint: "install the package apparmor" },
-  );
+/** @returns why it could not be; undefined when it was */
+async function load(name: string): Promise<string | undefined> {
+  const parser = Bun.which("apparmor_parser") ?? Bun.which("apparmor_parser", { PATH: "/sbin:/usr/sbin" });
+  if (!parser) return "apparmor_parser is not installed (package apparmor)";
+  const { exitCode, stderr } = await run([parser, "--replace", "--skip-cache"], { input: profileText(name) });
+  return exitCode === 0 ? undefined : stderr.trim();
 }
 
 function readLoaded(): string {
