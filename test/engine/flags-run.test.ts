@@ -19,7 +19,10 @@ const inspect = (format: string, name: string) => text("inspect", "-f", format, 
 
 const isV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
 /** Any block device: limits of its I/O need no I/O. */
-const DISK = ["vda", "sda", "nvme0n1", "loop0"].map((name) => `/dev/${name}`).find(existsSync);
+const DISK = ["vda", "sda", "nvme0n1", "loop0"]
+  .filter((name) => existsSync(`/sys/block/${name}`))
+  .map((name) => `/dev/${name}`)
+  .find(existsSync);
 
 /** The shell's words for a capability set as bits. */
 const HAS_BIT = (bit: number) =>
@@ -259,7 +262,10 @@ function describeGroup(name: string, rows: readonly FlagRow[], more: readonly st
   });
 }
 
-describeGroup("in a confined container", CONFINED);
+describeGroup(
+  "in a confined container",
+  CONFINED.filter(({ flags }) => flags[0] !== "device" || existsSync("/dev/kmsg")),
+);
 if (DISK) describeGroup("limits of a disk", LIMITS_OF_DISK);
 describeGroup(
   "in a second container",
