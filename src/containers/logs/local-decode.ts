@@ -22,8 +22,8 @@ export class LocalDecoder implements EntryDecoder {
   #output = Buffer.alloc(0);
   #length = 0;
   #skip = 0;
-  /** Of each stream: the line under way is not wanted. */
-  readonly #isDropping: Record<"stdout" | "stderr", boolean> = { stdout: false, stderr: false };
+  /** Of each stream: the line under way is not wanted. So is at first one whose beginning went with the oldest file. */
+  readonly #isDropping: Record<"stdout" | "stderr", boolean> = { stdout: true, stderr: true };
   #isPastUntil = false;
 
   constructor(options: DecodeOptions) {
@@ -49,7 +49,6 @@ export class LocalDecoder implements EntryDecoder {
 
   skipLines(count: number): void {
     this.#skip = count;
-    this.#isDropping.stdout = this.#isDropping.stderr = true;
   }
 
   #decode(bytes: Buffer, at: number, head: RecordHead): void {
