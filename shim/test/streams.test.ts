@@ -156,7 +156,7 @@ test("a reader that takes nothing while its ring is full is cut off, and the oth
   await using supervisor = await startSupervisor({
     command: ["sh", "-c", "seq 1 400000"],
     attach: [OUTPUT, OUTPUT],
-    readers: { ringBytes: 100_000, stallMs: 100 },
+    readers: { ringBytes: 100_000, stallMs: 2000 }, // the quick one may wait for its turn on a busy machine
   });
   const [stalled, quick] = supervisor.readers as [Duplex, Duplex];
   stalled.pause();

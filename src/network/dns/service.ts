@@ -49,7 +49,7 @@ export class NameServerClient implements NameService {
   /** What the name server should know. */
   readonly #views = new Map<string, SandboxView>();
   readonly #unsettled = new Map<string, Promise<void>>();
-  readonly #answers = new Map<number, PromiseWithResolvers<CommandAnswer>>();
+  readonly #answers = new Map<number, SentCommand>();
   #connection: Promise<Connection> | undefined;
   #lastNumber = 0;
   #isClosed = false;
@@ -110,10 +110,10 @@ export class NameServerClient implements NameService {
 
   #send(channel: Connection["channel"], command: (number: number) => Command): Promise<CommandAnswer> {
     const number = ++this.#lastNumber;
-    const answer = Promise.withResolvers<CommandAnswer>();
-    this.#answers.set(number, answer);
+    const { promise, resolve, reject } = Promise.withResolvers<CommandAnswer>();
+    this.#answers.set(number, { channel, resolve, reject });
     channel.send(command(number));
-    return answer.promise;
+    return promise;
   }
 
   /** A new connection begins with all that is known, so that it does not matter which name server answers. */
@@ -208,15 +208,19 @@ export class NameServerClient implements NameService {
 
   /** It died, or had nothing to do any more. */
   #lost(channel: unknown): void {
+    const lost = new Internal("the name server ended");
+    for (const [number, answer] of this.#answers) {
+      if (answer.channel !== channel) continue;
+      this.#answers.delete(number);
+      answer.reject(lost);
+    }
     const current = this.#connection;
-    void current?.then((connection) => {
+    const forget = (connection: Connection) => {
       if (connection.channel !== channel || this.#connection !== current) return;
       this.#connection = undefined;
-      const lost = new Internal("the name server ended");
-      for (const answer of this.#answers.values()) answer.reject(lost);
-      this.#answers.clear();
       if (!this.#isClosed && this.#views.size > 0) void this.#revive();
-    });
+    };
+    current?.then(forget, () => {}); // whoever began it hears of the failure
   }
 
   async #revive(): Promise<void> {
@@ -232,6 +236,13 @@ export class NameServerClient implements NameService {
       }
     }
   }
+}
+
+/** A command that was sent and not answered yet. */
+interface SentCommand {
+  readonly channel: Connection["channel"];
+  readonly resolve: (answer: CommandAnswer) => void;
+  readonly reject: (error: Error) => void;
 }
 
 interface Connection {

@@ -1,8 +1,8 @@
-import { readSync, writeFileSync } from "node:fs";
+import { readSync } from "node:fs";
 import type { TarEntry } from "#base/tar-header.ts";
 import { AT, O } from "#kernel/ffi/constants.ts";
 import * as at from "#kernel/files/at.ts";
-import { entryError } from "../layer/entry-error.ts";
+import { entryError, writeBeside } from "../layer/entry-error.ts";
 import type { LayerTarget } from "../layer/target.ts";
 import { DATA_OFFSET } from "./format.ts";
 import { descriptionPath, type ImageDescription } from "./image-description.ts";
@@ -70,7 +70,7 @@ export class ImageWriter implements LayerTarget {
       isOpaque: root.opaque ?? false,
       implicit,
     };
-    writeFileSync(descriptionPath(this.#path), JSON.stringify(description), { mode: 0o600 });
+    writeBeside(descriptionPath(this.#path), JSON.stringify(description));
   }
 
   [Symbol.dispose](): void {

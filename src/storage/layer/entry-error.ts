@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { type EngineError, Internal, InvalidArgument, messageOf } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
 
@@ -8,6 +9,17 @@ export function entryError(name: string, error: unknown): EngineError {
   return host
     ? new Internal(message, { cause: error, ...(host.hint ? { hint: host.hint } : {}) })
     : new InvalidArgument(message, { cause: error });
+}
+
+/** Writes what stands beside a layer. @throws Internal naming file and remedy */
+export function writeBeside(path: string, text: string, mode = 0o600): void {
+  try {
+    writeFileSync(path, text, { mode });
+  } catch (error) {
+    const host = HOST_TROUBLE.find(({ code }) => isErrno(error, code));
+    const message = `cannot store ${path}: ${messageOf(error)}`;
+    throw new Internal(message, { cause: error, ...(host?.hint ? { hint: host.hint } : {}) });
+  }
 }
 
 const HOST_TROUBLE: readonly { readonly code: string; readonly hint?: string }[] = [

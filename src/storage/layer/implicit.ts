@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { isErrno, readIfExists } from "#base/fs.ts";
@@ -8,6 +8,7 @@ import { getXattr } from "#kernel/files/xattr.ts";
 import type { PreparedLayer } from "../types.ts";
 import { fileName, lstatBelow, OPAQUE_XATTR, procPath } from "./below.ts";
 import { copyXattrs } from "./copy-tree.ts";
+import { writeBeside } from "./entry-error.ts";
 
 /**
  * A layer with `a/b/file` but without entries for `a` and `a/b` means these directories as the layers below have them.
@@ -15,7 +16,7 @@ import { copyXattrs } from "./copy-tree.ts";
  * layer until commit, when the layers below are there.
  */
 export function writeImplicitList(prepared: PreparedLayer, paths: readonly string[]): void {
-  writeFileSync(listPath(prepared), JSON.stringify(paths));
+  writeBeside(listPath(prepared), JSON.stringify(paths));
 }
 
 /** Directories looked up before others get their turn on the thread: a hostile layer can have very many. */
