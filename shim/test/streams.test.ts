@@ -14,7 +14,7 @@ import {
 } from "./supervisor.ts";
 
 const MEGABYTE = 1 << 20;
-/** The bound for one supervisor. */
+/** What one supervisor may take at most. */
 const MEMORY_MAX = 200 * 1024;
 
 test("attach gives every waiting reader all output from the first byte, and only the streams asked for", async () => {
