@@ -1,4 +1,4 @@
-import { parseReply, type Query, RCODE, setU16, setU32 } from "./message.ts";
+import { parseReply, type Query, RCODE, type Reply, setU16, setU32 } from "./message.ts";
 
 const MOST_ENTRIES = 2048;
 /** Larger answers are rare, and not worth keeping. */
@@ -45,13 +45,13 @@ export class AnswerCache {
   }
 
   put(key: string, bytes: Uint8Array): void {
-    const seconds = bytes.length > MOST_BYTES ? 0 : lifetime(bytes);
-    if (seconds <= 0) return;
+    const reply = bytes.length > MOST_BYTES ? undefined : parseReply(bytes);
+    const seconds = reply ? lifetime(bytes, reply) : 0;
+    if (!reply || seconds <= 0) return;
     const now = this.#nowMs();
-    const { ttlOffsets } = parseReply(bytes)!;
     this.#entries.set(key, {
       bytes: new Uint8Array(bytes),
-      ttlOffsets,
+      ttlOffsets: reply.ttlOffsets,
       storedMs: now,
       endMs: now + seconds * 1000,
     });
@@ -70,9 +70,9 @@ export function cacheKey(bytes: Uint8Array, query: Query): string {
   return `${query.name}\0${query.flags}\0${rest.toString("latin1")}`;
 }
 
-function lifetime(bytes: Uint8Array): number {
-  const reply = parseReply(bytes);
-  if (!reply || reply.isTruncated) return 0;
+/** Seconds; 0: not to be kept. */
+function lifetime(bytes: Uint8Array, reply: Reply): number {
+  if (reply.isTruncated) return 0;
   const isNegative = reply.rcode === RCODE.NXDOMAIN || (bytes[6] === 0 && bytes[7] === 0);
   if (isNegative && (reply.rcode === RCODE.NXDOMAIN || reply.rcode === RCODE.NOERROR))
     return Math.min(LONGEST_NEGATIVE, reply.minTtl ?? NEGATIVE_DEFAULT);
