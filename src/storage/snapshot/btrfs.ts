@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno } from "#base/fs.ts";
 import { createSnapshot, createSubvolume, destroySubvolume } from "#kernel/files/btrfs.ts";
-import { FILES, type SnapshotDriver } from "./driver.ts";
+import { bindRoot, FILES, type SnapshotDriver } from "./driver.ts";
 
 /** The root of every subvolume has this inode number, and nothing else has it. */
 const SUBVOLUME_INODE = 256;
@@ -22,13 +22,7 @@ export function createBtrfsDriver(): SnapshotDriver {
     // left writable: with read-only subvolumes "rm -r" of a data root would fail
     complete: async () => ({ opaque: false }),
     createWritable: fill,
-    rootMount: (home) => ({
-      kind: "bind",
-      lower: [],
-      upper: undefined,
-      work: undefined,
-      source: join(home, FILES),
-    }),
+    rootMount: (home) => bindRoot(join(home, FILES)),
     data: () => ({}),
     dismantle: destroyFiles,
   };

@@ -38,3 +38,8 @@ export interface CompletedLayer {
 
 /** Where the files of a layer or a writable are, within its numbered directory. */
 export const FILES = "diff";
+
+/** For a directory that is the whole root file system by itself. */
+export function bindRoot(source: string): RootMount {
+  return { kind: "bind", lower: [], upper: undefined, work: undefined, source };
+}

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { FILES, type SnapshotDriver } from "./driver.ts";
+import { bindRoot, FILES, type SnapshotDriver } from "./driver.ts";
 
 /**
  * Plain copies: every layer holds all files of the layers below it, every container a copy of its image. Slow and large,
@@ -21,13 +21,7 @@ export function createVfsDriver(copyTree: (from: string, to: string) => Promise<
     prepare: fill,
     complete: async () => ({ opaque: false }),
     createWritable: fill,
-    rootMount: (home) => ({
-      kind: "bind",
-      lower: [],
-      upper: undefined,
-      work: undefined,
-      source: join(home, FILES),
-    }),
+    rootMount: (home) => bindRoot(join(home, FILES)),
     data: () => ({}),
   };
 }
