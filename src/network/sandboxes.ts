@@ -6,7 +6,7 @@ import type { EndpointSettings } from "#spec/docker/networks.ts";
 import { type ApplyDeps, applySteps, undoSteps } from "./apply.ts";
 import type { NameService } from "./dns/service.ts";
 import type { SandboxView } from "./dns/types.ts";
-import { hostAddressesFor, viewOf } from "./dns/view.ts";
+import { hasNames, hostAddressesFor, viewOf } from "./dns/view.ts";
 import { driverNamed } from "./drivers/all.ts";
 import { makeEndpoint } from "./endpoints.ts";
 import type { Ipam } from "./ipam/ipam.ts";
@@ -120,6 +120,7 @@ export class Sandboxes {
 
   view(sandbox: SandboxRecord): SandboxView | undefined {
     const networks = sandbox.endpoints.map((endpoint) => this.#networkOf(endpoint));
+    if (!networks.some(hasNames)) return undefined; // most starts: nothing more is looked up
     const hostAddresses = hostAddressesFor(sandbox, {
       given: this.#deps.options.hostGatewayAddresses,
       defaultNetwork: findNetwork(this.#deps.records, "bridge"),
