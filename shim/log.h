@@ -49,7 +49,7 @@ struct log {
   bool told;      // the daemon knows of `failure`
 
   struct partial_line partial[2];
-  uint8_t out[32768];
+  uint8_t out[24576];
   size_t out_length;
 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum option_code {
-  DIRECTORY = 256, CONTROL_FD, ATTACH_FD, RUNTIME_FD, HIDE, TERMINAL, STDIN, STDIN_ONCE, RECORD, OVERFLOW,
+  DIRECTORY = 256, CONTROL_FD, ATTACH_FD, RUNTIME_FD, HIDE, TERMINAL, STDIN, STDIN_ONCE, RECORD, OOM_COUNTERS, OVERFLOW,
   LOG_PATH, LOG_MAX_BYTES, LOG_MAX_FILES, LOG_ATTRS, LOG_LOCAL_FORMAT, LOG_COMPRESSED, RING_BYTES, STALL_MS,
 };
 
@@ -19,6 +19,7 @@ static const struct option known[] = {
   {"stdin", no_argument, NULL, STDIN},
   {"stdin-once", no_argument, NULL, STDIN_ONCE},
   {"record", required_argument, NULL, RECORD},
+  {"oom-counters", required_argument, NULL, OOM_COUNTERS},
   {"overflow", required_argument, NULL, OVERFLOW},
   {"log", required_argument, NULL, LOG_PATH},
   {"log-max-bytes", required_argument, NULL, LOG_MAX_BYTES},
@@ -54,6 +55,7 @@ static int take_option(struct options *options, int code, struct error *error) {
     case STDIN: options->wants_stdin = true; return 0;
     case STDIN_ONCE: options->stdin_once = true; return 0;
     case RECORD: options->record = optarg; return 0;
+    case OOM_COUNTERS: options->oom_counters = optarg; return 0;
     case OVERFLOW: options->ring.directory = optarg; return 0;
     case LOG_PATH: options->log_path = optarg; return 0;
     case LOG_MAX_BYTES: options->log_max_bytes = atoll(optarg); return 0;

@@ -19,6 +19,7 @@ struct options {
   const char *directory;
   const char *hide;    // mount point the runtime must not see, or NULL
   const char *record;  // NULL: no exit record
+  const char *oom_counters;  // NULL: not asked for
   bool terminal;
   bool wants_stdin;
   bool stdin_once;

@@ -13,32 +13,6 @@
 // As wait(2) gives it: exit code 255.
 #define LOST_STATUS (255 << 8)
 
-// One line of /proc/PID/cgroup is NUMBER:CONTROLLERS:PATH.
-static int open_counters(const char *line) {
-  char path[PATH_MAX];
-  const char *memory = strstr(line, ":memory:");
-  if (memory) snprintf(path, sizeof path, "/sys/fs/cgroup/memory%s/memory.oom_control", memory + 8);
-  else if (strncmp(line, "0::", 3) == 0) snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.events", line + 3);
-  else return -1;
-  return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static int open_oom_counters(pid_t pid) {
-  char path[64], text[8192];
-  snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
-  scoped_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-  if (length <= 0) return -1;
-  text[length] = 0;
-  int counters = -1;
-  for (char *line = text, *rest; counters < 0 && *line; line = rest) {
-    rest = line + strcspn(line, "\n");
-    if (*rest) *rest++ = 0;
-    counters = open_counters(line);
-  }
-  return counters;
-}
-
 static bool was_oom_killed(int counters) {
   char text[512];
   ssize_t length = counters < 0 ? -1 : pread(counters, text, sizeof text - 1, 0);
@@ -61,7 +35,7 @@ static void runtime_ended(struct process *process, int status) {
   process->status = status;
   stamp_now(&process->started);
   if (process->phase != RUNNING) return;
-  process->oom_fd = open_oom_counters(process->pid);
+  if (process->oom_counters) process->oom_fd = open(process->oom_counters, O_RDONLY | O_CLOEXEC);
   // A process that is gone without being ours to reap would be waited for in vain.
   if (kill(process->pid, 0) < 0 && errno == ESRCH) process_ended(process, LOST_STATUS);
 }

@@ -17,7 +17,8 @@ struct process {
   int status;  // as wait(2) gives it: the process's, or the runtime's when the start failed
   struct stamp started;
   struct stamp finished;
-  int oom_fd;  // the memory group's counters, open since the start: the group may be gone at the end
+  const char *oom_counters;  // NULL: nobody asks
+  int oom_fd;                // the same, open since the start: the group may be gone at the end
 };
 
 // Takes in what ended. Children other than the runtime are left alone until the runtime is done: crun's intermediate

@@ -73,6 +73,7 @@ static int open_all(struct child_ends *ends, struct error *error) {
 static int start(struct error *error) {
   struct child_ends ends = {-1, -1, -1};
   shim.signals = shim.listener = shim.process.oom_fd = -1;
+  shim.process.oom_counters = shim.options.oom_counters;
   stdio_init(&shim.stdio);
   umask(077);
   prctl(PR_SET_CHILD_SUBREAPER, 1);

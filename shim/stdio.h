@@ -8,9 +8,9 @@
 #include "log.h"
 #include "options.h"
 
-// Large enough that system calls do not count, small enough for 200 KB in all.
-#define CHUNK_MAX 49152
-#define INPUT_MAX 24576
+// Large enough that system calls hardly count, small enough that all buffers touched stay well under 200 KB.
+#define CHUNK_MAX 32768
+#define INPUT_MAX 16384
 
 enum { OUTPUT, ERRORS, SOURCES };
 

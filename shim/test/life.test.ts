@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAttachStream } from "#runtime/shim/attach-stream.ts";
@@ -47,6 +47,20 @@ test("a process may end before its runtime does", async () => {
   expect((await supervisor.started).pid).toBeGreaterThan(1);
   expect((await supervisor.exited).code).toBe(4);
   expect(demultiplex(await output).stdout).toBe("quick\n");
+});
+
+test("the group's counters tell when memory ran out, also of a process that ended before its runtime", async () => {
+  const counters = join(tmpdir(), `wharf-oom-${process.pid}`);
+  const runtime = `sh -c 'exit 1' & echo $! >pid; exec sleep 0.1`;
+  for (const [text, oomKilled] of [
+    ["oom_kill_disable 0\nunder_oom 0\noom_kill 1\n", true],
+    ["oom 3\noom_kill 0\n", false],
+  ] as const) {
+    writeFileSync(counters, text);
+    await using supervisor = await startSupervisor({ oomCounters: counters, runtime });
+    expect((await supervisor.exited).oomKilled).toBe(oomKilled);
+  }
+  rmSync(counters);
 });
 
 test("a process that somebody else has reaped counts as lost", async () => {

@@ -150,10 +150,13 @@ export function supervisorOf(pid: number): number {
   return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
 }
 
-/** Bytes each supervisor costs: what it shares with the others, its program, is left out. */
+/**
+ * Bytes each supervisor costs: what it shares with the others, its program, is left out. (Private_Dirty would count the
+ * program too as long as the kernel has not written a fresh build to disk.)
+ */
 export function privateMemory(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-  return Number(/^Private_Dirty:\s*(\d+) kB$/m.exec(rollup)![1]) * 1024;
+  return Number(/^Anonymous:\s*(\d+) kB$/m.exec(rollup)![1]) * 1024;
 }
 
 /** Waits until `check` gives something. */

@@ -483,6 +483,8 @@ export interface Cgroups {
   stats(path: string): CgroupStats;
   /** The part of `stats` that shares of processor time are computed from. */
   cpuStats(path: string): CgroupStats["cpu"];
+  /** The file whose line "oom_kill N" counts the group's processes killed for want of memory. */
+  oomCounters(path: string): string | undefined;
   freeze(path: string): void;
   thaw(path: string): void;
   isFrozen(path: string): boolean;

@@ -29,6 +29,7 @@ export interface Launch {
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;
   readonly record: string | undefined;
+  readonly oomCounters: string | undefined;
   readonly overflow: string | undefined;
   readonly log: LogTarget | undefined;
   readonly attach: readonly PendingAttach[];

@@ -91,6 +91,7 @@ class SupervisedRuntime implements Runtime, Disposable {
     const runtime = await this.#named(request.runtime);
     const { id, spec, runDirectory, stateDirectory } = request;
     const record = exitRecordPath(stateDirectory);
+    const cgroupPath = spec.linux.cgroupsPath ?? `/${id}`;
     checkRootfs(spec.root.path);
     rmSync(record, { force: true }); // of the run before
     writeBundle(runDirectory, this.#withProgram(runtime, spec), runtime.name);
@@ -104,10 +105,11 @@ class SupervisedRuntime implements Runtime, Disposable {
         command: this.#startCommand(runtime, request),
         program: spec.process.args[0] ?? "",
         record,
+        oomCounters: this.#options.kernel.cgroups.oomCounters(cgroupPath),
         overflow: stateDirectory,
       });
     } catch (error) {
-      await this.#cleanUpFailed({ id, runDirectory, cgroupPath: spec.linux.cgroupsPath ?? `/${id}` });
+      await this.#cleanUpFailed({ id, runDirectory, cgroupPath });
       throw request.restore ? restoreFailure(error, request.restore) : error;
     }
   }
@@ -126,6 +128,7 @@ class SupervisedRuntime implements Runtime, Disposable {
         program: request.process.args[0] ?? "",
         stdinOnce: true,
         record: exitRecordPath(directory),
+        oomCounters: undefined,
         overflow: this.#stateDirectories.get(containerId),
         log: undefined,
         attach: request.attach ? [request.attach] : [],

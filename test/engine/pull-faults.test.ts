@@ -95,6 +95,8 @@ test("a pull goes on after its client has gone, and after the daemon was killed"
     if (stop === "daemon") await daemon().kill();
     await machine.run(["kill", "-9", client]);
     if (stop === "daemon") await daemon().start();
+    // A pull that comes while the daemon has not seen yet that the client is gone would join the old fetch.
+    await until("the fetch has ended", proxy.open, (count) => count === 0);
     await proxy.set();
     expect((await pull("large")).stdout).toContain("Status: Downloaded newer image");
     const [request] = await blobRequests(firstLayer);
@@ -116,7 +118,11 @@ test("two clients that pull the same image share one fetch, and both see bars", 
       .map((line) => JSON.parse(line));
   };
   const first = stream();
-  while ((await blobRequests(firstLayer)).length === 0) await Bun.sleep(10);
+  await until(
+    "asked for",
+    () => blobRequests(firstLayer),
+    (asked) => asked.length > 0,
+  );
   const both = await Promise.all([first, stream()]);
   expect(await blobRequests(firstLayer)).toHaveLength(1);
   for (const lines of both) {

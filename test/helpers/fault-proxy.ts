@@ -10,6 +10,8 @@ export interface FaultProxy extends AsyncDisposable {
   /** Replaces all faults, and forgets the requests so far. */
   set(...faults: Fault[]): Promise<void>;
   requests(): Promise<SeenRequest[]>;
+  /** Answers under way. */
+  open(): Promise<number>;
 }
 
 export async function startFaultProxy(machine: Machine, port: number, upstream: string): Promise<FaultProxy> {
@@ -35,6 +37,7 @@ export async function startFaultProxy(machine: Machine, port: number, upstream: 
     address: `127.0.0.1:${port}`,
     set: async (...faults) => void (await ask(faults)),
     requests: async () => JSON.parse(await ask("requests")) as SeenRequest[],
+    open: async () => Number(await ask("open")),
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await child.exited;

@@ -24,7 +24,7 @@ export async function until<T>(
   isDone: (answer: T) => boolean,
 ): Promise<T> {
   let answer = await ask();
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 1600; tries++) {
     if (isDone(answer)) return answer;
     await Bun.sleep(25);
     answer = await ask();

@@ -1,6 +1,7 @@
 /**
  * An HTTP proxy in front of a registry that misbehaves when told to: `bun fault-proxy.ts PORT UPSTREAM`. Lines of JSON
- * on its input set faults, each answered by a line; the line `"requests"` is answered with what was asked so far.
+ * on its input set faults, each answered by a line; the line `"requests"` is answered with what was asked so far,
+ * `"open"` with how many answers are under way.
  */
 import { request as ask, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createInterface } from "node:readline";
@@ -34,11 +35,16 @@ export interface SeenRequest {
 const [port, upstream] = process.argv.slice(2) as [string, string];
 let faults: { fault: Fault; left: number }[] = [];
 let seen: SeenRequest[] = [];
+let open = 0;
 
 createServer((request, response) => {
   const line = `${request.method} ${request.url}`;
   const { range, authorization } = request.headers;
   seen.push({ line, range, authorization });
+  open += 1;
+  response.once("close", () => {
+    open -= 1;
+  });
   const found = faults.find(({ fault, left }) => left > 0 && line.includes(fault.match));
   if (found) found.left -= 1;
   if (found?.fault.status !== undefined) answer(found.fault, response);
@@ -47,8 +53,9 @@ createServer((request, response) => {
 
 createInterface({ input: process.stdin })
   .on("line", (line) => {
-    const message = JSON.parse(line) as "requests" | Fault[];
+    const message = JSON.parse(line) as "requests" | "open" | Fault[];
     if (message === "requests") console.log(JSON.stringify(seen));
+    else if (message === "open") console.log(open);
     else {
       faults = message.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }));
       seen = [];

@@ -111,6 +111,10 @@ class MountedCgroups implements Cgroups {
     return this.#layout.primary.version === 2 ? cpuV2(read) : cpuV1(read);
   }
 
+  oomCounters(path: string): string | undefined {
+    return this.#file(path, this.#layout.primary.version === 2 ? "memory.events" : "memory.oom_control");
+  }
+
   freeze(path: string): void {
     freeze(this.#layout.primary, this.#directory(path));
   }

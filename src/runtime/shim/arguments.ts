@@ -10,6 +10,8 @@ export interface SupervisorOptions {
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;
   readonly record?: string | undefined;
+  /** `Cgroups.oomCounters()` of the container's group, which need not be there yet. */
+  readonly oomCounters?: string | undefined;
   readonly overflow?: string | undefined;
   readonly log?: LogTarget | undefined;
   readonly readers?: ReaderBounds | undefined;
@@ -38,6 +40,7 @@ export function supervisorArguments(options: SupervisorOptions): string[] {
   if (options.openStdin) args.push("--stdin");
   if (options.stdinOnce) args.push("--stdin-once");
   if (options.record !== undefined) args.push("--record", options.record);
+  if (options.oomCounters !== undefined) args.push("--oom-counters", options.oomCounters);
   if (options.overflow !== undefined) args.push("--overflow", options.overflow);
   if (options.log) args.push(...logArguments(options.log));
   if (options.readers) {

@@ -89,6 +89,7 @@ test("supervisorArguments() numbers descriptors in the order they are passed", (
     ],
     hide: "/h",
     record: "/r",
+    oomCounters: "/c",
     overflow: "/o",
     log: { path: "/l", maxBytes: 5, maxFiles: 2, attrs: { b: "<", 1: "x", a: "\u2028" } },
     readers: { ringBytes: 1, stallMs: 2 },
@@ -97,7 +98,7 @@ test("supervisorArguments() numbers descriptors in the order they are passed", (
   expect(args.join(" ")).toBe(
     [
       "--directory /run/x --control 3 --runtime-fd 4 --attach 5:3 --attach 6:4 --hide /h --terminal --stdin",
-      "--record /r --overflow /o --log /l --log-max-files 2 --log-max-bytes 5",
+      "--record /r --oom-counters /c --overflow /o --log /l --log-max-files 2 --log-max-bytes 5",
       String.raw`--log-attrs {"1":"x","a":"\u2028","b":"\u003c"}`,
       "--ring-bytes 1 --stall-ms 2 -- crun run",
     ].join(" "),
