@@ -16,6 +16,8 @@ import {
 } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { splitLines } from "../src/base/streams.ts";
+import { Failures } from "./failures.ts";
 import { isHermetic, rerunHermetic } from "./hermetic.ts";
 
 const root = join(import.meta.dir, "..");
@@ -35,10 +37,13 @@ interface Tally {
 /** How many times longer tests may take on this machine than usual. */
 const PATIENCE = Number(process.env.WHARF_TEST_PATIENCE ?? 1);
 
+const LEFT_BEHIND_MS = 3000;
+const LINE_BYTES_MAX = 64 << 20;
+
 /** Where tools/setup/peers.sh puts other projects' programs that the host does not have. */
 const PEERS = join(root, ".cache/peers/usr/bin");
 
-function main(): number {
+async function main(): Promise<number> {
   process.env.PATH = `${process.env.PATH}:${PEERS}`;
   const words = process.argv.slice(2);
   const suite: Suite = words[0] !== undefined && words[0] in SUITES ? (words.shift() as Suite) : "all";
@@ -47,18 +52,18 @@ function main(): number {
     removeTestCgroups();
     return exitCode;
   }
-  const tally = runSuite(suite, words);
+  const tally = await runSuite(suite, words);
   console.log(
     `${tally.passed} passed, ${tally.failed} failed${tally.skipped > 0 ? `, ${tally.skipped} skipped` : ""}`,
   );
   return tally.failed === 0 && tally.passed > 0 ? 0 : 1;
 }
 
-function runSuite(suite: Suite, extra: readonly string[]): Tally {
+async function runSuite(suite: Suite, extra: readonly string[]): Promise<Tally> {
   const report = join(mkdtempSync(join(tmpdir(), "wharf-junit-")), "junit.xml");
   const chosen = extra.filter((word) => existsSync(join(root, word)));
   const paths = (chosen.length > 0 ? chosen : SUITES[suite]).map((path) => `./${path}`);
-  const child = Bun.spawnSync(
+  const child = Bun.spawn(
     [
       process.execPath,
       "test",
@@ -69,13 +74,26 @@ function runSuite(suite: Suite, extra: readonly string[]): Tally {
       ...paths,
       ...extra.filter((word) => !chosen.includes(word)),
     ],
-    { cwd: root, stdin: "ignore", stdout: "inherit", stderr: "inherit" },
+    { cwd: root, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
   );
+  const failures = new Failures();
+  const shown = Promise.all([child.stdout, child.stderr].map((stream) => show(stream, failures)));
+  await child.exited;
+  // What a failed test left behind may hold the streams open: it ends only with the namespace.
+  await Promise.race([shown, Bun.sleep(LEFT_BEHIND_MS)]);
+  for (const line of failures.summary()) console.log(line);
   const tally = readTally(report);
   rmSync(report, { force: true });
   if (child.exitCode !== 0) thawTestCgroups();
   // A crashed runner may leave a report without failures: its exit code still counts as one.
   return child.exitCode !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+}
+
+async function show(stream: ReadableStream<Uint8Array<ArrayBuffer>>, failures: Failures): Promise<void> {
+  for await (const line of splitLines(stream, LINE_BYTES_MAX)) {
+    console.log(line);
+    failures.add(line);
+  }
 }
 
 function readTally(report: string): Tally {
@@ -128,4 +146,4 @@ function removeGroup(path: string): void {
   }
 }
 
-process.exit(main());
+process.exit(await main());
