@@ -172,7 +172,8 @@ function mediaTypeOf(response: HttpResponse): string {
   return (response.headers.get("content-type") ?? "").replace(/;.*$/s, "").trim();
 }
 
-function readTags(body: Uint8Array): string[] {
+/** Pure: one page of a list of tags. @throws InvalidArgument */
+export function readTags(body: Uint8Array): string[] {
   try {
     const { tags } = JSON.parse(Buffer.from(body).toString("utf8")) as TagList;
     return (tags ?? []).filter((tag) => typeof tag === "string");

@@ -80,7 +80,8 @@ async function findIndex(
   );
 }
 
-function readResults(body: Uint8Array): ImageSearchItem[] {
+/** Pure: the answer of an index. @throws Internal */
+export function readResults(body: Uint8Array): ImageSearchItem[] {
   let results: unknown;
   try {
     results = (JSON.parse(Buffer.from(body).toString("utf8")) as { results?: unknown } | null)?.results;

@@ -85,7 +85,8 @@ async function readToken(response: HttpResponse, request: TokenRequest): Promise
   return parseToken(body, name);
 }
 
-function parseToken(body: string, name: string): Token {
+/** Pure: the answer of a token server. @throws InvalidArgument */
+export function parseToken(body: string, name: string): Token {
   let answer: TokenResponse;
   try {
     answer = JSON.parse(body) as TokenResponse;

@@ -19,7 +19,9 @@ export function uploadLocation(location: string | null, from: URL, request: stri
   if (from.protocol === "https:" && url.protocol === "http:") {
     if (url.hostname !== from.hostname)
       throw new InvalidArgument(`${request}: refused to upload over plain HTTP (${url.host})`);
-    return new URL(url.pathname + url.search, from);
+    url.protocol = "https:";
+    url.port = from.port; // and not the path read anew: one that begins with "//" would name a host
+    return url;
   }
   return url;
 }

@@ -1,5 +1,4 @@
 /** Parsers of what strangers send, each with texts to begin from and what must hold whatever it is given. */
-import { EngineError } from "#base/errors.ts";
 import { parseChallenges } from "#registry/challenge.ts";
 import { credentialsOf } from "#registry/credentials.ts";
 import { parseHostsToml } from "#registry/hosts-toml.ts";
@@ -11,17 +10,15 @@ import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { parseImageConfig, parseManifest } from "#spec/oci/parse-manifest.ts";
 import { parsePlatform } from "#spec/platform.ts";
 import { canonicalReference, familiarReference, parseReference } from "#spec/reference.ts";
-
-export interface FuzzTarget {
-  readonly seeds: readonly string[];
-  /** @throws whatever is a finding; an EngineError of the parser is none */
-  readonly check: (text: string) => void;
-}
+import { IMAGE_TARGETS } from "./image-targets.ts";
+import { type FuzzTarget, quietly, same } from "./target.ts";
 
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 const layer = { mediaType: MEDIA_TYPE.ociLayerGzip, digest, size: 5, annotations: { a: "b" } };
 const config = { mediaType: MEDIA_TYPE.ociConfig, digest, size: 2 };
 const platform = { os: "linux", architecture: "arm64", variant: "v8" };
+
+export type { FuzzTarget } from "./target.ts";
 
 export const FUZZ_TARGETS = {
   reference: {
@@ -132,6 +129,7 @@ export const FUZZ_TARGETS = {
       if (delay !== undefined && !(delay >= 0 && delay <= 60_000)) throw new Error(`waits ${delay} ms`);
     },
   },
+  ...IMAGE_TARGETS,
 } satisfies Record<string, FuzzTarget>;
 
 /** Longest that one text may take: more is a way to stop the daemon. */
@@ -156,17 +154,4 @@ export function examine(name: string, { check }: FuzzTarget, text: string): void
     if (performance.now() - again > MAX_MS)
       throw new Error(`${name}: takes ${took} ms: ${JSON.stringify(text)}`);
   }
-}
-
-function quietly<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof EngineError) return undefined;
-    throw error;
-  }
-}
-
-function same(a: unknown, b: unknown): void {
-  if (!Bun.deepEquals(a, b)) throw new Error(`${JSON.stringify(a)} is not ${JSON.stringify(b)}`);
 }

@@ -77,7 +77,7 @@ function isSignedBy({ path, pem }: TrustedKey, payload: Uint8Array, signature: U
 }
 
 /** @returns what was signed, or what is wrong with it */
-function readClaim(payload: Uint8Array): { readonly digest: string; readonly name: string } | string {
+export function readClaim(payload: Uint8Array): { readonly digest: string; readonly name: string } | string {
   try {
     const { critical } = JSON.parse(Buffer.from(payload).toString("utf8"));
     const digest: unknown = critical.image["docker-manifest-digest"];
