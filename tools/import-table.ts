@@ -15,7 +15,8 @@ export const IMPORT_TABLE = {
   network: ["base", "spec", "kernel", "state", "events"],
   volumes: ["base", "spec", "kernel", "state", "events"],
   images: ["base", "spec", "state", "events", "storage", "registry"],
-  cli: ["base", "spec", "client", "registry"],
+  compose: ["base", "spec", "client"],
+  cli: ["base", "spec", "client", "registry", "compose"],
   containers: ["base", "spec", "state", "events", "storage", "runtime", "network", "volumes", "images"],
   api: ["base", "spec", "events", "network", "volumes", "images", "containers"],
   daemon: [
