@@ -1,16 +1,13 @@
-import type { ArgumentCount, Command } from "./command.ts";
+import type { Command } from "./command.ts";
 import { type CommandEntry, findCommand, GROUPS } from "./commands/all.ts";
 import { CliError, shownMessage } from "./errors.ts";
-import { FlagError, type FlagSpecs, parseFlags } from "./flags.ts";
 import type { GlobalFlags } from "./global-flags.ts";
 import type { CliHost } from "./host.ts";
 import { NO_GLOBAL_FLAGS } from "./no-global-flags.ts";
+import { argumentComplaint, parseOrExplain } from "./parse-command.ts";
 import { Session } from "./session.ts";
 
 const PROGRAM = "wharf";
-
-/** Exit code when the command line itself cannot be read. */
-const USAGE_EXIT_CODE = 125;
 
 /** What the shell reports for a process that wrote to a closed pipe (128 + SIGPIPE). */
 const BROKEN_PIPE_EXIT_CODE = 141;
@@ -81,7 +78,9 @@ async function runCommand(
   });
   if (typeof parsed === "number") return parsed;
   if (parsed.wantsHelp)
-    return await (await import("./program-help.ts")).showCommandHelp(host, path, entry, command);
+    return command.help
+      ? await command.help(host)
+      : await (await import("./program-help.ts")).showCommandHelp(host, path, entry, command);
   const complaint = argumentComplaint(path, command, parsed.rest.length);
   if (complaint) {
     await host.stderr.write(complaint);
@@ -101,30 +100,6 @@ async function runCommand(
   }
 }
 
-interface Usage {
-  readonly path: string;
-  readonly usage: string;
-  readonly interspersed: boolean;
-}
-
-/** The parsed flags, or the exit code after the user was told what is wrong with them. */
-async function parseOrExplain<F extends FlagSpecs>(
-  host: CliHost,
-  args: readonly string[],
-  specs: F,
-  { path, usage, interspersed }: Usage,
-) {
-  try {
-    return parseFlags(args, specs, { interspersed });
-  } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
-    await host.stderr.write(
-      `${error.message}\n\nUsage:  ${path} ${usage}\n\nRun '${path} --help' for more information\n`,
-    );
-    return USAGE_EXIT_CODE;
-  }
-}
-
 async function explainUnknown(host: CliHost, first: string, second: string | undefined): Promise<number> {
   const isGroup = Object.hasOwn(GROUPS, first);
   if (isGroup && (second === undefined || second === "--help" || second === "-h"))
@@ -136,27 +111,4 @@ async function explainUnknown(host: CliHost, first: string, second: string | und
     `${PROGRAM}: unknown command: ${unknown}\n\n${usage}Run '${path} --help' for more information\n`,
   );
   return 1;
-}
-
-/** The text for a wrong number of arguments; undefined when it is right. */
-function argumentComplaint(
-  path: string,
-  { arguments: wanted, usage }: Command,
-  count: number,
-): string | undefined {
-  if (count >= wanted.min && (wanted.max === undefined || count <= wanted.max)) return undefined;
-  const usageText = `Usage:  ${[path, usage].filter(Boolean).join(" ")}`;
-  const pointer = wanted.max === undefined ? "See" : "Run";
-  const more = `${pointer} '${path} --help' for more information`;
-  return `${PROGRAM}: '${path}' ${requirement(wanted)}\n\n${usageText}\n\n${more}\n`;
-}
-
-function requirement({ min, max }: ArgumentCount): string {
-  const plural = (number: number) => `${number} argument${number === 1 ? "" : "s"}`;
-  if (max === undefined) return `requires at least ${plural(min)}`;
-  if (max === 0) return "accepts no arguments";
-  if (min === max) return `requires ${plural(min)}`;
-  return min === 0
-    ? `requires at most ${plural(max)}`
-    : `requires at least ${min} and at most ${plural(max)}`;
 }

@@ -1,4 +1,5 @@
 import type { FlagSpecs, FlagValues } from "./flags.ts";
+import type { CliHost } from "./host.ts";
 import type { Session } from "./session.ts";
 
 /** How many arguments a command takes. */
@@ -35,6 +36,8 @@ export interface Command<F extends FlagSpecs = FlagSpecs> {
   readonly description?: string;
   /** What its arguments name, for completion. */
   readonly completes?: "containers" | "images" | "networks" | "volumes" | "contexts";
+  /** Shows help of its own, where the command has verbs. @returns the exit code */
+  readonly help?: (host: CliHost) => Promise<number>;
   /** @returns the exit code; nothing means 0 */
   // biome-ignore lint/suspicious/noConfusingVoidType: most commands have nothing to return
   run(invocation: Invocation<F>): Promise<number | void>;

@@ -99,6 +99,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
 
   {
+    names: ["compose"],
+    short: "Run applications of several containers from Compose files",
+    isCommon: true,
+    load: () => import("./compose.ts"),
+  },
+  {
     names: ["attach", "container attach"],
     short: "Connect this terminal to a running container",
     load: () => import("./attach.ts"),
