@@ -11,7 +11,7 @@ import {
   tarOf,
 } from "#registry/_testing/registry.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
-import { createTestImages, fakeUnpacker, linesOf, textOf } from "./_testing/store.ts";
+import { createTestImages, fakeUnpacker, linesOf, tapped, textOf } from "./_testing/store.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };
 const arm64 = { os: "linux", architecture: "arm64" };
@@ -211,9 +211,11 @@ test("a pull that another shares goes on when the first is cancelled", async () 
   const abort = new AbortController();
   const reference = `${registry.address}/app:1`;
   const first = textOf(here.images.pull({ reference, signal: abort.signal }));
-  const second = textOf(here.images.pull({ reference }));
+  const seen: string[] = [];
+  const second = textOf(tapped(here.images.pull({ reference }), ({ status }) => seen.push(status ?? "")));
   while (!registry.requests.some((line) => line.includes(image.layers[0]!.digest))) await Bun.sleep(1);
-  await Bun.sleep(10);
+  while (seen.filter((status) => status === "Pulling fs layer").length < 2) await Bun.sleep(1);
+  await Bun.sleep(10); // from telling to joining it is a step or two
   abort.abort();
   expect((await first).at(-1)).toContain("context canceled");
   blocked.resolve();

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   ALL,
@@ -11,6 +11,7 @@ import {
   readAll,
 } from "./_testing/container.ts";
 import { hermetic } from "./_testing/hermetic.ts";
+import { exitRecordPath } from "./paths.ts";
 import type { StartRequest } from "./types.ts";
 
 hermetic(import.meta.path, () => {
@@ -62,7 +63,7 @@ hermetic(import.meta.path, () => {
 
   test("the end of a container that nobody watched is known to the next engine", async () => {
     const { start } = await abandon({ runtime: "crun", command: ["sh", "-c", "sleep 0.3; exit 5"] });
-    await Bun.sleep(500);
+    while (!existsSync(exitRecordPath(start.stateDirectory))) await Bun.sleep(5);
     expect(await lab.runtime.recover(start)).toMatchObject({
       state: "exited",
       status: { code: 5, signal: 0 },

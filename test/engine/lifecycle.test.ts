@@ -13,13 +13,17 @@ test("create, start, stop, start again, rm: each step shows in inspect", async (
     "busybox",
     "sh",
     "-c",
-    "trap 'exit 5' TERM; while :; do sleep 0.05; done",
+    "trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done",
   );
   expect(id).toMatch(/^[0-9a-f]{64}$/);
   expect(await state("life")).toBe("created 0");
   expect(await docker("start", "life")).toBe("life");
   expect(await state("life")).toBe("running 0");
-  await Bun.sleep(200); // the shell sets its trap
+  await until(
+    "its trap is set",
+    () => docker("logs", "life"),
+    (logs) => logs === "ready",
+  );
   expect(await docker("stop", "life")).toBe("life");
   expect(await state("life")).toBe("exited 5");
   await docker("start", id.slice(0, 12));

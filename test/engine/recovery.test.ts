@@ -61,7 +61,11 @@ test("what ended while no daemon ran has its true exit code and its output", asy
   await daemon().kill("SIGKILL");
   await Bun.sleep(1000);
   await daemon().start();
-  expect(await status("short")).toBe("exited 42");
+  await until(
+    "ended", // mostly before, unless the machine is busy
+    () => status("short"),
+    (s) => s === "exited 42",
+  );
   expect(await docker("logs", "short")).toBe("last words");
   await until(
     "removed",
@@ -106,11 +110,19 @@ test("unless-stopped stays down after a stop, always comes back at the daemon's 
 
 test("a client that waits or follows when the daemon dies ends, and can ask again", async () => {
   await docker("run", "-d", "--name", "watched", "busybox", "sh", "-c", "echo one; sleep 1000");
-  const follower = daemon().docker("logs", "-f", "watched");
+  const { machine, socket } = daemon();
+  const followed = `${machine.directory}/followed`;
+  const follower = machine.run(["sh", "-c", `docker -H unix://${socket} logs -f watched >${followed}`]);
   const waiter = daemon().docker("wait", "watched");
-  await Bun.sleep(1500); // both are connected, on a slow machine too
+  const connected = `test "$(cat ${followed})" = one && grep -c ' 03 .*${socket}' /proc/net/unix`;
+  await until(
+    "both are connected",
+    async () => Number((await machine.run(["sh", "-c", connected])).stdout),
+    (connections) => connections >= 2,
+  );
   await daemon().kill("SIGKILL");
-  expect((await follower).stdout).toBe("one\n");
+  await follower;
+  expect(await machine.text(["cat", followed])).toBe("one\n");
   expect((await waiter).exitCode).not.toBe(0);
   await daemon().start();
   const again = daemon().docker("wait", "watched");

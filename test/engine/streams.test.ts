@@ -99,7 +99,10 @@ test("attach sees what follows, and detach keys leave the container running", as
   const d = daemon();
   await docker("run", "-dit", "--name", "att", "busybox", "sh");
   // A terminal is needed on the client's side: script(1) gives one.
-  const attach = `(sleep 0.5; printf 'echo in-$((40+2))\\n'; sleep 0.5; printf '\\020\\021') | script -qec "docker -H unix://${d.socket} attach att" /dev/null`;
+  // The keys may be typed only when the client has made the terminal raw: a cooked one takes ^Q for itself.
+  const output = `${d.machine.directory}/attached`;
+  const type = `printf 'echo in-$((40+2))\\n'; until grep -q in-42 ${output}; do sleep 0.05; done; printf '\\020\\021'`;
+  const attach = `(${type}) | script -qec "docker -H unix://${d.socket} attach att" /dev/null >${output}; cat ${output}`;
   const { stdout } = await d.machine.run(["sh", "-c", attach]);
   expect(stdout).toContain("in-42");
   expect(await docker("inspect", "-f", "{{.State.Running}}", "att")).toBe("true");

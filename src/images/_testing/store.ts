@@ -164,6 +164,17 @@ export async function linesOf(stream: AsyncIterable<ProgressLine>): Promise<Prog
   return await Array.fromAsync(stream);
 }
 
+/** The same stream, shown to `see` as it goes by. */
+export async function* tapped(
+  stream: AsyncIterable<ProgressLine>,
+  see: (line: ProgressLine) => void,
+): AsyncGenerator<ProgressLine> {
+  for await (const line of stream) {
+    see(line);
+    yield line;
+  }
+}
+
 /** Lines as `docker` shows them without a terminal: "id: status" or the stream's text. */
 export async function textOf(stream: AsyncIterable<ProgressLine>): Promise<string[]> {
   const lines = await linesOf(stream);
