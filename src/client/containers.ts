@@ -12,6 +12,7 @@ import type {
   ContainerUpdateRequest,
   ContainerWaitResponse,
   FilesystemChange,
+  PortMap,
 } from "#spec/docker/containers.ts";
 import type { HttpResponse, RequestBody } from "./connection.ts";
 import { encodeName } from "./http-head.ts";
@@ -189,6 +190,14 @@ export class Containers {
 
   update(id: string, body: ContainerUpdateRequest): Promise<{ Warnings: string[] | null }> {
     return this.#http.json("POST", `${pathOf(id)}/update`, { json: body });
+  }
+
+  /** An extension of wharf's: publishes and withdraws ports. @returns what is published now; none while it does not run */
+  publish(
+    id: string,
+    change: { readonly Add?: PortMap; readonly Remove?: PortMap },
+  ): Promise<{ readonly Ports: PortMap }> {
+    return this.#http.json("POST", `/wharf${pathOf(id)}/ports`, { json: change });
   }
 
   /**

@@ -20,6 +20,7 @@ import { connectContainer, disconnectContainer } from "./networking.ts";
 import { pauseContainer, unpauseContainer } from "./pause.ts";
 import { planPruneContainers, planRemoveContainer } from "./plan-remove.ts";
 import { pruneContainers } from "./prune.ts";
+import { publishPorts } from "./publish.ts";
 import { readLogs } from "./read-logs.ts";
 import { ContainerRecords } from "./records.ts";
 import { recoverContainers } from "./recover.ts";
@@ -128,6 +129,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     execInspect: (execId) => inspectExec(ctx, execId),
     execResize: async (execId, rows, columns) => resizeExec(ctx, execId, rows, columns),
     connect: (nameOrId, network, settings) => connectContainer(ctx, nameOrId, network, settings),
+    publish: (nameOrId, request) => publishPorts(ctx, nameOrId, request),
     disconnect: (nameOrId, network, force) => disconnectContainer(ctx, nameOrId, network, force),
     imageUsers: imageUsers(ctx),
     counts: () => countStates(ctx),

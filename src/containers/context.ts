@@ -88,6 +88,7 @@ export interface ContainersDeps {
     | "settled"
     | "connect"
     | "disconnect"
+    | "publish"
     | "rename"
     | "hostsFile"
     | "resolvConf"

@@ -26,6 +26,7 @@ import type { EndpointSettings } from "#spec/docker/networks.ts";
 import type { PlannedMount } from "#volumes/types.ts";
 import type { OfferedConnection } from "./client-stream.ts";
 import type { RemovalPlan } from "./plan-remove.ts";
+import type { PublishRequest } from "./publish-plan.ts";
 
 /** What `create` decided; changed only by rename, update and network connect. */
 export interface ContainerRecord {
@@ -288,6 +289,8 @@ export interface Containers {
 
   connect(nameOrId: string, network: string, settings: EndpointSettings): Promise<void>;
   disconnect(nameOrId: string, network: string, force: boolean): Promise<void>;
+  /** Publishes and withdraws ports, all or nothing. @throws EngineError with Docker's text for a port that is taken */
+  publish(nameOrId: string, request: PublishRequest): Promise<void>;
 
   /** What images must know of the containers made from them. */
   readonly imageUsers: ImageUsers;

@@ -262,7 +262,7 @@ hermetic(import.meta.path, () => {
     const program = Bun.listen({ hostname: "0.0.0.0", port: 8080, socket: { data() {} } });
     const ports = { "80/tcp": [{ HostPort: "8079" }], "81/tcp": [{ HostPort: "8080" }] };
     expect(() => lab.open({ ports })).toThrow(
-      /^driver failed programming external connectivity on endpoint c1 \([0-9a-f]{64}\): failed to bind host port 0\.0\.0\.0:8080\/tcp: address already in use$/,
+      /^failed to set up container networking: driver failed programming external connectivity on endpoint c1 \([0-9a-f]{64}\): failed to bind host port 0\.0\.0\.0:8080\/tcp: address already in use$/,
     );
     program.stop(true);
     const { change } = lab.kernel.firewall;

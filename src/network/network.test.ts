@@ -312,7 +312,7 @@ describe("sandboxes", () => {
     const portBindings = { "80/tcp": [{ HostPort: "8080" }] };
     networks.openSandbox(request("a", { portBindings }));
     expect(() => networks.openSandbox(request("b", { portBindings }))).toThrow(
-      /^driver failed programming external connectivity on endpoint b \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:8080 failed: port is already allocated$/,
+      /^failed to set up container networking: driver failed programming external connectivity on endpoint b \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:8080 failed: port is already allocated$/,
     );
     fake.foreignPorts.add("0.0.0.0:8081/tcp");
     expect(() =>

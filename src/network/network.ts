@@ -83,6 +83,7 @@ export function createNetworks(deps: NetworksDeps): Networks {
     closeSandbox: (containerId) => sandboxes.close(containerId),
     connect: (containerId, network, settings) => sandboxes.connect(containerId, network, settings),
     disconnect: (containerId, network) => sandboxes.disconnect(containerId, network),
+    publish: (containerId, change) => sandboxes.publish(containerId, change),
     rename: (containerId, containerName) => sandboxes.rename(containerId, containerName),
 
     hostsFile: (request) => hostsFile(request, records, options),

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EngineError, Internal, messageOf } from "#base/errors.ts";
+import { Conflict, EngineError, Internal, messageOf } from "#base/errors.ts";
 import type { Events } from "#events/types.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
@@ -13,11 +13,19 @@ import type { Ipam } from "./ipam/ipam.ts";
 import { findNetwork, getNetwork } from "./lookup.ts";
 import type { NetworkOptions } from "./options.ts";
 import { portElements } from "./plan/firewall.ts";
-import { checkCompany, hostNetworkConflict, planConnect, planDisconnect, planOpen } from "./plan/sandbox.ts";
+import { portText } from "./plan/port-text.ts";
+import {
+  checkCompany,
+  hostNetworkConflict,
+  planConnect,
+  planDisconnect,
+  planOpen,
+  planRepublish,
+} from "./plan/sandbox.ts";
 import type { NetStep, VethStep } from "./plan/steps.ts";
 import type { SandboxPorts } from "./ports/sandbox-ports.ts";
 import type { NetworkRecords } from "./records.ts";
-import type { EndpointRecord, NetworkRecord, SandboxRecord, SandboxRequest } from "./types.ts";
+import type { EndpointRecord, NetworkRecord, PublishChange, SandboxRecord, SandboxRequest } from "./types.ts";
 
 export interface SandboxDeps extends ApplyDeps {
   readonly kernel: Pick<Kernel, "netns" | "host" | "sysctl">;
@@ -81,6 +89,28 @@ export class Sandboxes {
     this.#emit("connect", endpoint);
     undo.move();
     return endpoint;
+  }
+
+  /** Other host ports for a running container: all of the change or nothing. */
+  publish(containerId: string, { add, remove }: PublishChange): SandboxRecord {
+    const { ports } = this.#deps;
+    const before = this.#running(containerId);
+    if (!ports.canPublish(before))
+      throw new Conflict(`container ${before.containerName} publishes no ports: no network leads to it`, {
+        hint: "networks that are internal, and those of other drivers than bridge, have no way in from the host",
+      });
+    const gone = new Set(remove.map(portText));
+    const kept = { ...before, ports: before.ports.filter((port) => !gone.has(portText(port))) };
+    using undo = new DisposableStack();
+    ports.withdraw(before, remove); // first: a port may change what it leads to
+    undo.defer(() => ports.restore(before, remove));
+    const added = ports.claim(kept, { portBindings: add, publishAll: [] });
+    undo.defer(() => ports.withdraw(kept, added));
+    const after = { ...kept, ports: [...kept.ports, ...added] };
+    this.#store(after, before, undo);
+    this.#apply(before.containerName, planRepublish(before, after), undo);
+    undo.move();
+    return after;
   }
 
   disconnect(containerId: string, nameOrId: string): void {

@@ -101,6 +101,13 @@ export interface SandboxRequest {
   readonly links?: readonly string[];
 }
 
+/** Other host ports for a running container. */
+export interface PublishChange {
+  readonly add: PortMap;
+  /** Of the container's own. */
+  readonly remove: readonly PublishedPort[];
+}
+
 export interface NetworkFilters {
   readonly [key: string]: readonly string[];
 }
@@ -135,6 +142,11 @@ export interface Networks {
   /** Joins a running container to one more network. */
   connect(containerId: string, network: string, settings: EndpointSettings): EndpointRecord;
   disconnect(containerId: string, network: string, options: { readonly force: boolean }): void;
+  /**
+   * Publishes and withdraws ports of a running container, all of it or nothing; connections through a port that stays
+   * go on. @throws EngineError with Docker's text for a port that is taken
+   */
+  publish(containerId: string, change: PublishChange): SandboxRecord;
   /** A running container's new name, as its networks show it. */
   rename(containerId: string, containerName: string): void;
 

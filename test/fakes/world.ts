@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import { Conflict, NotFound } from "#base/errors.ts";
+import { parsePort } from "#network/plan/ports.ts";
 import type { EndpointRecord, Networks, SandboxRecord } from "#network/types.ts";
 import type {
   ContainerSample,
@@ -196,6 +197,7 @@ export function fakeNetworks(world: World) {
     | "settled"
     | "connect"
     | "disconnect"
+    | "publish"
     | "rename"
     | "hostsFile"
     | "resolvConf"
@@ -229,6 +231,20 @@ export function fakeNetworks(world: World) {
       const sandbox = world.sandboxes.get(id)!;
       const endpoints = sandbox.endpoints.filter((endpoint) => endpoint.networkName !== network);
       world.sandboxes.set(id, { ...sandbox, endpoints });
+    },
+    publish(id, { add, remove }) {
+      const sandbox = world.sandboxes.get(id)!;
+      const kept = sandbox.ports.filter((port) => !remove.includes(port));
+      const added = Object.entries(add).flatMap(([port, hosts]) =>
+        (hosts ?? []).map(({ HostPort }) => ({
+          ...parsePort(port),
+          hostAddress: "0.0.0.0",
+          hostPort: Number(HostPort || 32768),
+        })),
+      );
+      const after = { ...sandbox, ports: [...kept, ...added] };
+      world.sandboxes.set(id, after);
+      return after;
     },
     rename() {},
     hostsFile: ({ hostname, sandbox, extraHosts }) =>

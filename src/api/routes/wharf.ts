@@ -2,13 +2,16 @@
 
 import { type ApiRequest, json, type Reply, type Route, stream } from "../handler.ts";
 import { readJson } from "../json-body.ts";
+import { portMap } from "../map/ports.ts";
 import { MissingContentSchema } from "../schemas/content.ts";
+import { PublishSchema } from "../schemas/publish.ts";
 import type { ApiParts } from "../types.ts";
 
 export const routes: readonly Route[] = [
   { method: "POST", path: "/wharf/content/missing", handle: missing },
   { method: "GET", path: "/wharf/content/{digest}", handle: read },
   { method: "GET", path: "/wharf/images/{name...}/target", handle: target },
+  { method: "POST", path: "/wharf/containers/{id}/ports", handle: publish },
 ];
 
 async function missing(request: ApiRequest, { images }: ApiParts): Promise<Reply> {
@@ -19,6 +22,14 @@ async function missing(request: ApiRequest, { images }: ApiParts): Promise<Reply
 function read({ params, query }: ApiRequest, { images }: ApiParts): Reply {
   const pieces = images.blobs.read(params.digest!, query.optionalInteger("offset") ?? 0);
   return stream(pieces, { contentType: "application/octet-stream" });
+}
+
+/** docs/networks.md tells of it. Answers what is published now; an empty body asks for just that. */
+async function publish(request: ApiRequest, { containers }: ApiParts): Promise<Reply> {
+  const { id } = request.params;
+  const { Add, Remove } = (await readJson(request, PublishSchema)) ?? {};
+  await containers.publish(id!, { add: Add ?? {}, remove: Remove ?? {} });
+  return json({ Ports: portMap(containers.get(id!)) });
 }
 
 function target({ params }: ApiRequest, { images }: ApiParts): Reply {

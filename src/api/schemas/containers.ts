@@ -126,7 +126,8 @@ const mount = fields({
   TmpfsOptions: fields({ SizeBytes: whole, Mode: whole, Options: Type.Array(texts) }),
 });
 
-const portBindings = mapOf(nullable(Type.Array(fields({ HostIp: text, HostPort: text }))));
+/** "80/tcp" to host sides. */
+export const PortMapSchema = mapOf(nullable(Type.Array(fields({ HostIp: text, HostPort: text }))));
 
 const hostConfig = fields({
   ...resources.properties,
@@ -134,7 +135,7 @@ const hostConfig = fields({
   ContainerIDFile: text,
   LogConfig: fields({ Type: text, Config: textMap }),
   NetworkMode: text,
-  PortBindings: portBindings,
+  PortBindings: PortMapSchema,
   RestartPolicy: restartPolicy,
   AutoRemove: yesNo,
   VolumeDriver: text,

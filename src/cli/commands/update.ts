@@ -1,7 +1,8 @@
 import { defineCommand, SOME_ARGUMENTS } from "../command.ts";
 import { CliError, shownMessage } from "../errors.ts";
-import { bytes, cpus, int, string, uint16 } from "../flag-kinds.ts";
+import { bytes, cpus, int, list, string, uint16 } from "../flag-kinds.ts";
 import { parseRestartPolicy } from "../parse/limits.ts";
+import { parsePorts } from "../parse/port.ts";
 
 export const command = defineCommand({
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
@@ -24,6 +25,8 @@ export const command = defineCommand({
       allowUnlimited: true,
     }),
     "pids-limit": int("Limit of processes and threads (-1 for none)"),
+    "publish-add": list("Publish one more port, of a running container at once"),
+    "publish-rm": list("Withdraw a published port ([HOST:]CONTAINER[/PROTOCOL])"),
     restart: string("When to start it again after it ends"),
   },
   async run({ session, args, flags, given }) {
@@ -45,12 +48,19 @@ export const command = defineCommand({
       ...(given.has("kernel-memory") ? { KernelMemory: flags["kernel-memory"] } : {}),
       RestartPolicy: parseRestartPolicy(flags.restart),
     };
+    const change = {
+      Add: parsePorts(flags["publish-add"], []).bindings,
+      Remove: parsePorts(flags["publish-rm"], []).bindings,
+    };
+    const changesPorts = given.has("publish-add") || given.has("publish-rm");
+    const changesLimits = [...given].some((name) => !name.startsWith("publish-"));
     const { containers } = await session.client();
     const warnings: string[] = [];
     const failures: string[] = [];
     for (const name of args) {
       try {
-        warnings.push(...((await containers.update(name, body)).Warnings ?? []));
+        if (changesPorts) await containers.publish(name, change);
+        if (changesLimits) warnings.push(...((await containers.update(name, body)).Warnings ?? []));
         await session.print(`${name}\n`);
       } catch (error) {
         failures.push(shownMessage(error));

@@ -56,6 +56,11 @@ export function planDisconnect(before: SandboxRecord, after: SandboxRecord): Net
   ];
 }
 
+/** Pure: other host ports for a running container. */
+export function planRepublish(before: SandboxRecord, after: SandboxRecord): NetStep[] {
+  return [{ op: "rules", add: portElements(after), remove: portElements(before) }];
+}
+
 function planRoutes(
   netns: string,
   before: readonly EndpointRecord[],

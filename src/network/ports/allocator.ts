@@ -1,9 +1,9 @@
 import { Internal } from "#base/errors.ts";
 import type { HostPorts, IpAddress } from "#kernel/types.ts";
 import { familyOf, isEveryAddress } from "../plan/host-address.ts";
+import { hostSide } from "../plan/port-text.ts";
 import type { PortWish } from "../plan/ports.ts";
 import type { PublishedPort } from "../types.ts";
-import { hostSide } from "./hold.ts";
 
 /**
  * Makes a host port ours in the eyes of the host, at all addresses it is published on.
@@ -22,22 +22,28 @@ export interface PortClaim extends Disposable {
  */
 export class HostPortAllocator {
   readonly #ephemeralRange: HostPorts["ephemeralRange"];
-  /** Addresses in use by "tcp/8080". */
-  readonly #taken = new Map<string, Set<IpAddress>>();
+  readonly #nameOf: (owner: string) => string;
+  /** Addresses in use by "tcp/8080", each with its owner. */
+  readonly #taken = new Map<string, Map<IpAddress, string>>();
   #lastEphemeral = 0;
 
-  constructor(ports: Pick<HostPorts, "ephemeralRange">) {
+  /** @param nameOf an owner's name for an error: a container may be renamed while it has its ports */
+  constructor(
+    ports: Pick<HostPorts, "ephemeralRange">,
+    nameOf: (owner: string) => string = (owner) => owner,
+  ) {
     this.#ephemeralRange = ports.ephemeralRange;
+    this.#nameOf = nameOf;
   }
 
   /**
    * Decides the host side of every wish: all or nothing.
    * @throws Internal with Docker's text for a port that another container or program has
    */
-  claim(wishes: readonly PortWish[], hold: HoldPort): PortClaim {
+  claim(wishes: readonly PortWish[], hold: HoldPort, owner = ""): PortClaim {
     using held = new DisposableStack();
     const ports = wishes.flatMap((wish) => {
-      const { taken, hold: own } = this.#claimOne(wish, hold);
+      const { taken, hold: own } = this.#claimOne(wish, hold, owner);
       held.use(own);
       return taken;
     });
@@ -45,11 +51,16 @@ export class HostPortAllocator {
   }
 
   /** Takes ports decided before, after a restart of the engine. What cannot be held now is told and goes on unheld. */
-  reclaim(ports: readonly PublishedPort[], hold: HoldPort, onFailure: (error: unknown) => void): PortClaim {
+  reclaim(
+    ports: readonly PublishedPort[],
+    hold: HoldPort,
+    onFailure: (error: unknown) => void,
+    owner = "",
+  ): PortClaim {
     const held = new DisposableStack();
     for (const group of Map.groupBy(ports, keyOf).values()) {
       held.defer(() => this.#give(group));
-      this.#take(group);
+      this.#take(group, owner);
       try {
         held.use(hold(group));
       } catch (error) {
@@ -64,12 +75,16 @@ export class HostPortAllocator {
   }
 
   /** The first candidate that is free at all addresses. */
-  #claimOne(wish: PortWish, hold: HoldPort): { readonly taken: PublishedPort[]; readonly hold: Disposable } {
+  #claimOne(
+    wish: PortWish,
+    hold: HoldPort,
+    owner: string,
+  ): { readonly taken: PublishedPort[]; readonly hold: Disposable } {
     let failure: unknown;
     for (const hostPort of this.#candidates(wish)) {
       const ports = wish.hostAddresses.map((hostAddress) => publishedPort(wish, hostAddress, hostPort));
       try {
-        return { taken: ports, hold: this.#holdAll(ports, hold) };
+        return { taken: ports, hold: this.#holdAll(ports, hold, owner) };
       } catch (error) {
         failure = error;
       }
@@ -90,11 +105,10 @@ export class HostPortAllocator {
     }
   }
 
-  #holdAll(ports: readonly PublishedPort[], hold: HoldPort): Disposable {
-    const taken = ports.find((port) => this.#isTaken(port));
-    if (taken) throw new Internal(`Bind for ${hostSide(taken)} failed: port is already allocated`);
+  #holdAll(ports: readonly PublishedPort[], hold: HoldPort, owner: string): Disposable {
+    for (const port of ports) this.#checkIsFree(port);
     const held = hold(ports);
-    this.#take(ports);
+    this.#take(ports, owner);
     return {
       [Symbol.dispose]: () => {
         this.#give(ports);
@@ -103,21 +117,27 @@ export class HostPortAllocator {
     };
   }
 
-  #isTaken(port: PublishedPort): boolean {
+  #checkIsFree(port: PublishedPort): void {
     const family = familyOf(port.hostAddress);
-    return [...(this.#taken.get(keyOf(port)) ?? [])].some(
-      (other) =>
+    const taken = [...(this.#taken.get(keyOf(port)) ?? [])].find(
+      ([other]) =>
         familyOf(other) === family &&
         (other === port.hostAddress || isEveryAddress(other) || isEveryAddress(port.hostAddress)),
     );
+    if (!taken) return;
+    const owner = this.#nameOf(taken[1]);
+    throw new Internal(
+      `Bind for ${hostSide(port)} failed: port is already allocated`,
+      owner === "" ? {} : { hint: `container ${owner} has it` },
+    );
   }
 
-  #take(ports: readonly PublishedPort[]): void {
+  #take(ports: readonly PublishedPort[], owner: string): void {
     for (const port of ports) {
       const key = keyOf(port);
       const addresses = this.#taken.get(key);
-      if (addresses) addresses.add(port.hostAddress);
-      else this.#taken.set(key, new Set([port.hostAddress]));
+      if (addresses) addresses.set(port.hostAddress, owner);
+      else this.#taken.set(key, new Map([[port.hostAddress, owner]]));
     }
   }
 
@@ -136,6 +156,7 @@ function publishedPort(wish: PortWish, hostAddress: IpAddress, hostPort: number)
   return { protocol, containerPort, hostAddress, hostPort };
 }
 
-function keyOf(port: PublishedPort): string {
+/** "tcp/8080": ports that are published together have it in common. */
+export function keyOf(port: PublishedPort): string {
   return `${port.protocol}/${port.hostPort}`;
 }

@@ -3,6 +3,7 @@ import { isErrno } from "#base/fs.ts";
 import type { Log } from "#base/log.ts";
 import type { HostPorts, IpAddress } from "#kernel/types.ts";
 import type { PortTargets } from "../plan/gateway.ts";
+import { hostSide } from "../plan/port-text.ts";
 import { relayTarget } from "../plan/ports.ts";
 import type { PublishedPort } from "../types.ts";
 import type { HoldPort } from "./allocator.ts";
@@ -83,8 +84,3 @@ const REASONS = [
   { code: "EADDRNOTAVAIL", words: "cannot assign requested address" },
   { code: "EACCES", words: "permission denied" },
 ];
-
-/** "0.0.0.0:8080", "[::]:8080". */
-export function hostSide({ hostAddress, hostPort }: Pick<PublishedPort, "hostAddress" | "hostPort">): string {
-  return hostAddress.includes(":") ? `[${hostAddress}]:${hostPort}` : `${hostAddress}:${hostPort}`;
-}
