@@ -67,7 +67,7 @@ async function runSuite(suite: Suite, extra: readonly string[]): Promise<Tally> 
     [
       process.execPath,
       "test",
-      `--timeout=${60_000 * PATIENCE}`,
+      `--timeout=${120_000 * PATIENCE}`,
       `--parallel=${Math.max(2, Math.min(4, cpus().length))}`,
       "--reporter=junit",
       `--reporter-outfile=${report}`,

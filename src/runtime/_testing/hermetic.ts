@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 /** Set for a test file that already runs in namespaces of its own. */
 const INSIDE = "WHARF_RUNTIME_TEST_INSIDE";
 /** Longer on machines that say they are slow, as an emulated one is. */
-const DEADLINE_MS = 60_000 * Number(process.env.WHARF_TEST_PATIENCE ?? 1);
+const DEADLINE_MS = 120_000 * Number(process.env.WHARF_TEST_PATIENCE ?? 1);
 
 /**
  * Runs a test file's containers in namespaces of their own, with an empty tmpfs on /run: processes and mounts end with
