@@ -97,7 +97,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
       { env: { ...options.env } },
     );
     daemonPid = Number(pid.stdout.trim());
-    for (let tries = 0; tries < 400 * PATIENCE; tries++) {
+    for (let tries = 0; tries < 1600 * PATIENCE; tries++) {
       if (await isAnswering(machine.outside(socket))) return;
       if ((await machine.run(["kill", "-0", String(daemonPid)])).exitCode !== 0) break;
       await Bun.sleep(25);

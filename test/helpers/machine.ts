@@ -76,7 +76,7 @@ export async function startMachine(): Promise<Machine> {
 
 /** The pid, seen from here, of the only child of `unshare`: the machine's init. */
 async function childOf(parent: number): Promise<number> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 4000; tries++) {
     const children = (
       await Bun.file(join("/proc", String(parent), "task", String(parent), "children")).text()
     ).trim();

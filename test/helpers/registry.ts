@@ -25,7 +25,7 @@ export async function startRegistry(
   const pid = Number(stdout.trim());
   const answers = `exec 3<>/dev/tcp/127.0.0.1/${port}`;
   for (let tries = 0; (await machine.run(["bash", "-c", answers])).exitCode !== 0; tries++) {
-    if (tries > 200)
+    if (tries > 1600)
       throw new Error(`registry did not start: ${(await machine.run(["cat", `${root}/log`])).stdout}`);
     await Bun.sleep(25);
   }

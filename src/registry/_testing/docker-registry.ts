@@ -17,7 +17,7 @@ export interface RegistryProcess extends AsyncDisposable {
   readonly address: string;
 }
 
-const START_DEADLINE_MS = 10_000;
+const START_DEADLINE_MS = 45_000;
 
 export async function startDockerRegistry(settings: RegistrySettings): Promise<RegistryProcess> {
   const { directory, address } = settings;
