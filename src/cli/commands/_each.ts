@@ -1,6 +1,9 @@
 import { Limiter } from "#base/async.ts";
+import { defineCommand, SOME_ARGUMENTS } from "../command.ts";
 import { shownMessage } from "../errors.ts";
 import type { Session } from "../session.ts";
+
+type Client = Awaited<ReturnType<Session["client"]>>;
 
 const MAX_PARALLEL = 50;
 
@@ -39,4 +42,21 @@ async function settle(work: Promise<unknown>): Promise<{ readonly error?: unknow
   } catch (error) {
     return { error };
   }
+}
+
+/** A command without flags that does the same to each object named. */
+export function eachCommand(
+  noun: "CONTAINER" | "IMAGE",
+  work: (client: Client, name: string) => Promise<unknown>,
+) {
+  return defineCommand({
+    usage: `${noun} [${noun}...]`,
+    arguments: SOME_ARGUMENTS,
+    completes: noun === "CONTAINER" ? "containers" : "images",
+    flags: {},
+    async run({ session, args }) {
+      const client = await session.client();
+      return await forEachName(session, args, { work: (name) => work(client, name) });
+    },
+  });
 }

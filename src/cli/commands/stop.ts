@@ -1,25 +1,3 @@
-import { defineCommand, SOME_ARGUMENTS } from "../command.ts";
-import { int, string } from "../flag-kinds.ts";
-import { forEachName } from "./_each.ts";
+import { stopCommand } from "./_stop.ts";
 
-export const command = defineCommand({
-  usage: "[OPTIONS] CONTAINER [CONTAINER...]",
-  arguments: SOME_ARGUMENTS,
-  completes: "containers",
-  flags: {
-    signal: string("Signal to ask with", { short: "s" }),
-    timeout: int("Seconds to wait before the container is killed", { short: "t" }),
-    time: int("Seconds to wait before the container is killed", {
-      aliasOf: "timeout",
-      deprecated: "use --timeout instead",
-    }),
-  },
-  async run({ session, args, flags, given }) {
-    const { containers } = await session.client();
-    const options = {
-      signal: flags.signal,
-      timeoutSeconds: given.has("timeout") ? flags.timeout : undefined,
-    };
-    return await forEachName(session, args, { work: (name) => containers.stop(name, options) });
-  },
-});
+export const command = stopCommand("stop");

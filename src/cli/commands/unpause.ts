@@ -1,13 +1,3 @@
-import { defineCommand, SOME_ARGUMENTS } from "../command.ts";
-import { forEachName } from "./_each.ts";
+import { eachCommand } from "./_each.ts";
 
-export const command = defineCommand({
-  usage: "CONTAINER [CONTAINER...]",
-  arguments: SOME_ARGUMENTS,
-  completes: "containers",
-  flags: {},
-  async run({ session, args }) {
-    const { containers } = await session.client();
-    return await forEachName(session, args, { work: (name) => containers.unpause(name) });
-  },
-});
+export const command = eachCommand("CONTAINER", ({ containers }, name) => containers.unpause(name));

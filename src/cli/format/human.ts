@@ -1,4 +1,5 @@
 /** Sizes, ages and times for people, in Docker's words. */
+import { humanDuration } from "#base/human-duration.ts";
 import { goPrecision } from "./go-print.ts";
 
 const DECIMAL_UNITS = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
@@ -22,24 +23,6 @@ function scaled(bytes: number, base: number, units: readonly string[], digits: n
     unit++;
   }
   return goPrecision(value, digits) + units[unit];
-}
-
-/** "3 minutes", "About an hour". */
-export function humanDuration(ms: number): string {
-  const seconds = Math.trunc(ms / 1000);
-  if (seconds < 1) return "Less than a second";
-  if (seconds === 1) return "1 second";
-  if (seconds < 60) return `${seconds} seconds`;
-  const minutes = Math.trunc(ms / 60_000);
-  if (minutes === 1) return "About a minute";
-  if (minutes < 60) return `${minutes} minutes`;
-  const hours = Math.round(ms / 3_600_000);
-  if (hours === 1) return "About an hour";
-  if (hours < 48) return `${hours} hours`;
-  if (hours < 24 * 7 * 2) return `${Math.trunc(hours / 24)} days`;
-  if (hours < 24 * 30 * 2) return `${Math.trunc(hours / 24 / 7)} weeks`;
-  if (hours < 24 * 365 * 2) return `${Math.trunc(hours / 24 / 30)} months`;
-  return `${Math.trunc(ms / 3_600_000 / 24 / 365)} years`;
 }
 
 /** "3 minutes ago", from Unix seconds. */
