@@ -11,7 +11,7 @@ export const COMPOSE_FLAGS = {
   "dry-run": bool("Show what would be done, and do nothing"),
   "env-file": list("Read environment variables from this file instead of .env", { type: "stringArray" }),
   file: list("Compose file", { short: "f", type: "stringArray" }),
-  "insecure-registry": list("", { type: "stringArray", hidden: true }),
+  "insecure-registry": list("Registry that is asked without TLS", { type: "stringArray", hidden: true }),
   "no-ansi": bool("Write no control characters", { deprecated: 'use "--ansi never" instead' }),
   parallel: int("How much is done at once; -1: no limit", { initial: -1 }),
   profile: list("Enable a profile", { type: "stringArray" }),
@@ -20,9 +20,12 @@ export const COMPOSE_FLAGS = {
     "Directory that relative paths begin at; default: that of the first Compose file",
   ),
   "project-name": string("Name of the project", { short: "p" }),
-  verbose: bool("", { hidden: true }),
+  verbose: bool("Say more", { hidden: true }),
   version: bool("Print the version and end", { short: "v", hidden: true }),
-  workdir: string("", { deprecated: "use --project-directory instead", aliasOf: "project-directory" }),
+  workdir: string("Directory that relative paths begin at", {
+    deprecated: "use --project-directory instead",
+    aliasOf: "project-directory",
+  }),
 };
 
 export type ComposeFlags = FlagValues<typeof COMPOSE_FLAGS>;
