@@ -1,9 +1,10 @@
 import type { Digest } from "#base/digest.ts";
-import type { ContentStore, LayerUnpacker, Lease, PreparedLayer, Snapshotter } from "#storage/types.ts";
+import type { ContentStore, LayerUnpacker, Lease, Snapshotter } from "#storage/types.ts";
 import { allOrNone } from "./all-or-none.ts";
 import { type DownloadProgress, Growth } from "./growth.ts";
 import type { LayerPlan } from "./pull-plan.ts";
 import { type Join, SharedWork } from "./shared-work.ts";
+import { type UnpackedApart, unpackApart } from "./unpack-apart.ts";
 
 /** What happens to a layer, as it happens. */
 export type LayerStage =
@@ -33,19 +34,15 @@ export type FetchBlob = (
 
 export interface EnsureRequest extends Join<LayerStage> {
   readonly fetch: FetchBlob;
+  /** Files of a blob that somebody has unpacked already; whoever takes them owns them. */
+  readonly takeUnpacked?: ((blob: Digest) => Promise<UnpackedApart | undefined>) | undefined;
 }
 
-export interface EnsureAllRequest {
-  readonly fetch: FetchBlob;
+export interface EnsureAllRequest extends Pick<EnsureRequest, "fetch" | "takeUnpacked"> {
   readonly progressOf: (layer: LayerPlan) => (stage: LayerStage) => void;
   /** Keeps blobs and layers until the caller has written its record. */
   readonly lease: Lease;
   readonly signal: AbortSignal;
-}
-
-interface Unpacked {
-  readonly prepared: PreparedLayer;
-  readonly sizeBytes: number;
 }
 
 /**
@@ -73,7 +70,7 @@ export class Layers {
   async ensure(stack: readonly LayerPlan[], request: EnsureRequest): Promise<void> {
     const top = stack.at(-1);
     if (!top) return;
-    const { fetch, onProgress } = request;
+    const { fetch, takeUnpacked, onProgress } = request;
     await allOrNone(
       [
         async (signal) => {
@@ -83,7 +80,7 @@ export class Layers {
         async (signal) => {
           if (this.#isUnpacked(top.chainId)) return;
           await this.#chains.run(top.chainId, { onProgress, signal }, (shared, report) =>
-            this.#unpack(stack, { fetch, signal: shared }, report),
+            this.#unpack(stack, { fetch, takeUnpacked, signal: shared }, report),
           );
         },
       ],
@@ -97,7 +94,7 @@ export class Layers {
    * @param stack lowest first
    */
   async ensureAll(stack: readonly LayerPlan[], request: EnsureAllRequest): Promise<void> {
-    const { fetch, progressOf, lease, signal } = request;
+    const { fetch, takeUnpacked, progressOf, lease, signal } = request;
     for (const { blob, chainId } of stack) {
       lease.add(blob.digest);
       lease.add(chainId);
@@ -106,7 +103,7 @@ export class Layers {
     await allOrNone(
       missing.map((layer) => (shared) => {
         const upTo = stack.slice(0, stack.indexOf(layer) + 1);
-        return this.ensure(upTo, { fetch, onProgress: progressOf(layer), signal: shared });
+        return this.ensure(upTo, { fetch, takeUnpacked, onProgress: progressOf(layer), signal: shared });
       }),
       signal,
     );
@@ -133,7 +130,7 @@ export class Layers {
 
   async #unpack(
     stack: readonly LayerPlan[],
-    request: { readonly fetch: FetchBlob; readonly signal: AbortSignal },
+    request: Omit<EnsureRequest, "onProgress"> & { readonly signal: AbortSignal },
     report: (stage: LayerStage) => void,
   ): Promise<void> {
     const { snapshotter } = this.#deps;
@@ -142,11 +139,26 @@ export class Layers {
     const parentIsThere = () => this.ensure(stack.slice(0, -1), request);
     if (!snapshotter.independentLayers) await parentIsThere();
     await using undo = new AsyncDisposableStack();
-    const { prepared, sizeBytes } = await this.#unpackOnItsWay(layer, request, report);
+    const { prepared, sizeBytes } =
+      (await this.#taken(layer, request, report)) ?? (await this.#unpackOnItsWay(layer, request, report));
     undo.defer(() => snapshotter.discardLayer(prepared));
     await parentIsThere();
     await snapshotter.commitLayer(prepared, { chainId, diffId, parent, sizeBytes });
     undo.move(); // committed: nothing to discard
+  }
+
+  /** What was unpacked before anybody asked, if it is the layer that was meant: else unpacking it tells what is wrong. */
+  async #taken(
+    { blob, diffId }: LayerPlan,
+    { takeUnpacked }: Pick<EnsureRequest, "takeUnpacked">,
+    report: (stage: LayerStage) => void,
+  ): Promise<UnpackedApart | undefined> {
+    const found = await takeUnpacked?.(blob.digest);
+    if (!found) return undefined;
+    report({ stage: "unpacking", currentBytes: blob.size });
+    if (found.diffId === diffId) return found;
+    await this.#discard({ unpacked: found });
+    return undefined;
   }
 
   /**
@@ -158,7 +170,7 @@ export class Layers {
     layer: LayerPlan,
     { fetch, signal }: { readonly fetch: FetchBlob; readonly signal: AbortSignal },
     report: (stage: LayerStage) => void,
-  ): Promise<Unpacked> {
+  ): Promise<UnpackedApart> {
     if (this.#hasBlob(layer.blob.digest)) return await this.#unpackInto(layer, { signal }, report);
     using growth = new Growth();
     const failing = new AbortController();
@@ -195,7 +207,7 @@ export class Layers {
     return await this.#unpackInto(layer, { signal }, report);
   }
 
-  async #discard(outcome: { readonly unpacked: Unpacked } | { readonly error: unknown }): Promise<void> {
+  async #discard(outcome: { readonly unpacked: UnpackedApart } | { readonly error: unknown }): Promise<void> {
     if ("unpacked" in outcome) await this.#deps.snapshotter.discardLayer(outcome.unpacked.prepared);
   }
 
@@ -207,21 +219,17 @@ export class Layers {
       signal,
     }: { readonly growing?: { path: string; growth: Growth }; readonly signal: AbortSignal },
     report: (stage: LayerStage) => void,
-  ): Promise<Unpacked> {
-    const { snapshotter, unpacker, content } = this.#deps;
-    await using undo = new AsyncDisposableStack();
-    const prepared = await snapshotter.prepareLayer(parent);
-    undo.defer(() => snapshotter.discardLayer(prepared));
-    const { sizeBytes } = await unpacker.unpack({
-      source: growing?.path ?? content.path(blob.digest),
+  ): Promise<UnpackedApart> {
+    // just hashed while it came; a blob of long ago is read with more suspicion
+    const isHashed = growing !== undefined && blob.digest.startsWith("sha256:");
+    return await unpackApart(this.#deps, parent, {
+      source: growing?.path ?? this.#deps.content.path(blob.digest),
       growing: growing?.growth,
-      prepared,
       expectedDiffId: diffId,
+      ...(isHashed ? { blobDigest: () => blob.digest } : {}),
       progress: ({ currentBytes }) => report({ stage: "unpacking", currentBytes }),
       signal,
     });
-    undo.move();
-    return { prepared, sizeBytes };
   }
 
   #hasBlob(digest: Digest): boolean {

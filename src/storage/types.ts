@@ -192,6 +192,11 @@ export interface LayerUnpacker {
     readonly growing?: GrowingBlob | undefined;
     readonly prepared: PreparedLayer;
     readonly expectedDiffId?: Digest;
+    /**
+     * Asked at the end, where the caller hashes the blob itself: what the digest of all that was read is. A layer that is
+     * not compressed is not hashed once more then.
+     */
+    readonly blobDigest?: () => Digest;
     readonly progress?: (progress: UnpackProgress) => void;
     readonly signal?: AbortSignal;
   }): Promise<UnpackResult>;

@@ -93,6 +93,7 @@ async function unpackAlone(
   const { diffId, sizeBytes } = await unpacker.unpack({
     source: content.path(blob.digest),
     prepared,
+    blobDigest: () => blob.digest,
     signal,
   });
   lease.add(diffId);

@@ -7,7 +7,7 @@ import { mediaKind } from "#spec/oci/media-types.ts";
 import { parseManifest } from "#spec/oci/parse-manifest.ts";
 import { familiarReference, type Reference } from "#spec/reference.ts";
 import { canRun } from "#spec/select-manifest.ts";
-import type { ContentStore, Lease, Leases, Snapshotter } from "#storage/types.ts";
+import type { ContentStore, LayerUnpacker, Lease, Leases, Snapshotter } from "#storage/types.ts";
 import { imageEvent } from "../events.ts";
 import type { LayerStage, Layers } from "../layers.ts";
 import { progressLine } from "../progress.ts";
@@ -18,6 +18,7 @@ import { imageRecordOf } from "../record-of.ts";
 import type { ImageRecords } from "../records.ts";
 import type { ImageRecord } from "../types.ts";
 import { writeManifest } from "../write-manifest.ts";
+import { EarlyLayers } from "./early-layers.ts";
 import { ArchiveFiles } from "./files.ts";
 import { type ArchivedImage, readLayout } from "./layout.ts";
 import { spoolArchive } from "./spool.ts";
@@ -26,7 +27,8 @@ export interface LoadDeps {
   readonly records: ImageRecords;
   readonly layers: Layers;
   readonly content: ContentStore;
-  readonly snapshotter: Pick<Snapshotter, "layer">;
+  readonly snapshotter: Pick<Snapshotter, "layer" | "independentLayers" | "prepareLayer" | "discardLayer">;
+  readonly unpacker: LayerUnpacker;
   readonly leases: Leases;
   readonly events: Pick<Events, "emit">;
   readonly host: Platform;
@@ -43,15 +45,16 @@ export async function loadArchive(
   emit: Emit,
 ): Promise<void> {
   using lease = deps.leases.open();
+  await using early = deps.snapshotter.independentLayers ? earlyLayers(deps) : undefined;
   const spooled = await spoolArchive(
     archive,
-    { content: deps.content, lease, jobId: shortId(newId()) },
+    { content: deps.content, lease, jobId: shortId(newId()), early },
     options.signal,
   );
   const files = new ArchiveFiles(spooled, deps.content, lease);
   const images = readLayout((name) => files.text(name));
   if (images.length === 0) throw new InvalidArgument("invalid archive: there is no image in it");
-  const load = new Load(deps, files, lease, options, emit);
+  const load = new Load(deps, { files, early, lease }, options, emit);
   for (const archived of images) {
     const { target, images: found } = await load.images(archived);
     record(archived.names, target, found, deps, emit);
@@ -65,16 +68,29 @@ export interface LoadOptions {
   readonly signal: AbortSignal;
 }
 
+interface Spooled {
+  readonly files: ArchiveFiles;
+  readonly early: EarlyLayers | undefined;
+  readonly lease: Lease;
+}
+
+function earlyLayers(deps: LoadDeps): EarlyLayers {
+  const sizes = deps.records.images().flatMap(({ layers }) => layers.map(({ size }) => size));
+  return new EarlyLayers(deps, new Set(sizes));
+}
+
 /** Brings one archived image's layers into being. */
 class Load {
   readonly #deps: LoadDeps;
   readonly #files: ArchiveFiles;
+  readonly #early: EarlyLayers | undefined;
   readonly #lease: Lease;
   readonly #options: LoadOptions;
   readonly #emit: Emit;
 
-  constructor(deps: LoadDeps, files: ArchiveFiles, lease: Lease, options: LoadOptions, emit: Emit) {
+  constructor(deps: LoadDeps, { files, early, lease }: Spooled, options: LoadOptions, emit: Emit) {
     this.#deps = deps;
+    this.#early = early;
     this.#files = files;
     this.#lease = lease;
     this.#options = options;
@@ -96,6 +112,7 @@ class Load {
       fetch: async ({ digest }) => {
         throw this.#files.missing(digest);
       },
+      takeUnpacked: (digest) => this.#early?.take(digest) ?? Promise.resolve(undefined),
       progressOf: (layer) => this.#progressOf(layer),
       lease: this.#lease,
       signal: this.#options.signal,

@@ -3,15 +3,18 @@ import { throwIfAborted } from "#base/async.ts";
 import { decompressArchive } from "#base/decompress-program.ts";
 import { type Digest, DigestMeter, isDigest } from "#base/digest.ts";
 import { InvalidArgument } from "#base/errors.ts";
-import { type ByteSource, collectBytes } from "#base/streams.ts";
+import { type ByteSource, collectBytes, gather } from "#base/streams.ts";
 import { readTar, type TarMember } from "#base/tar-read.ts";
 import type { BlobInfo, ContentStore, Ingest, Lease } from "#storage/types.ts";
+import type { EarlyLayer, EarlyLayers } from "./early-layers.ts";
 
 export interface SpoolDeps {
   readonly content: Pick<ContentStore, "ingest" | "info">;
   readonly lease: Lease;
   /** Distinguishes this archive's files from those of another that is read at the same time. */
   readonly jobId: string;
+  /** Unpacks what may be layers as it comes. */
+  readonly early?: EarlyLayers;
 }
 
 /** Everything in an archive, by its name there. Names are only keys: no file is ever made under one. */
@@ -24,6 +27,8 @@ export interface SpooledArchive {
   readonly links: ReadonlyMap<string, string>;
 }
 
+/** Whoever sends the archive may do so in small pieces. */
+const READ_BYTES = 1 << 20;
 const MAX_ENTRIES = 100_000;
 const MAX_DOCUMENT_BYTES = 1 << 20;
 const MAX_DOCUMENTS_BYTES = 64 << 20;
@@ -43,7 +48,7 @@ export async function spoolArchive(
   const links = new Map<string, string>();
   let entries = 0;
   let documentsBytes = 0;
-  for await (const member of readTar(decompressArchive(archive))) {
+  for await (const member of readTar(decompressArchive(gather(archive, READ_BYTES)))) {
     throwIfAborted(signal, "reading the archive");
     entries += 1;
     if (entries > MAX_ENTRIES) throw new InvalidArgument(`invalid archive: more than ${MAX_ENTRIES} entries`);
@@ -85,24 +90,29 @@ async function spoolBlob(
   const known = digest && deps.content.info(digest);
   if (known) return known; // the member's bytes are skipped
   const key = digest ?? `load ${deps.jobId} ${number}`;
-  return await ingestStream(member.body, { ...deps, key, digest, signal });
+  const follower = deps.early?.begin(member.entry.sizeBytes);
+  return await ingestStream(member.body, { ...deps, key, digest, follower, signal });
 }
 
-export interface IngestStreamRequest extends Omit<SpoolDeps, "jobId"> {
+export interface IngestStreamRequest extends Omit<SpoolDeps, "jobId" | "early"> {
   readonly key: string;
   /** What the bytes must be; absent: whatever they are. */
   readonly digest?: Digest;
+  /** Reads behind us. */
+  readonly follower?: EarlyLayer;
   readonly signal?: AbortSignal;
 }
 
 /** A whole stream as a blob, leased before it is visible. What fails leaves nothing. */
 export async function ingestStream(source: ByteSource, request: IngestStreamRequest): Promise<BlobInfo> {
-  const { content, lease, key, digest, signal } = request;
+  const { content, lease, key, digest, follower } = request;
   await using ingest = await content.ingest(key);
   try {
     await ingest.restart();
-    lease.add(await copyInto(ingest, source, digest, signal));
-    return await ingest.commit({ digest });
+    lease.add(await copyInto(ingest, source, request));
+    const blob = await ingest.commit({ digest });
+    follower?.complete(blob.digest);
+    return blob;
   } catch (error) {
     await ingest.abort();
     throw error;
@@ -113,14 +123,14 @@ export async function ingestStream(source: ByteSource, request: IngestStreamRequ
 async function copyInto(
   ingest: Ingest,
   source: ByteSource,
-  expected: Digest | undefined,
-  signal: AbortSignal | undefined,
+  { digest: expected, follower, signal }: IngestStreamRequest,
 ): Promise<Digest> {
   const meter = expected === undefined ? new DigestMeter() : undefined;
   for await (const chunk of source) {
     throwIfAborted(signal, "reading the archive");
     meter?.update(chunk);
     await ingest.write(chunk);
+    follower?.progress(ingest.offset, ingest.file);
   }
   return expected ?? meter!.digest();
 }

@@ -32,6 +32,7 @@ class FileIngest implements Ingest {
   readonly #handle: FileHandle;
   #meter: DigestMeter;
   #open = true;
+  #isBroken = false;
 
   constructor(place: IngestPlace, handle: FileHandle, meter: DigestMeter) {
     this.#place = place;
@@ -49,12 +50,23 @@ class FileIngest implements Ingest {
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#assertOpen();
+    const at = this.#meter.bytes;
+    const writing = this.#writeAt(chunk, at);
+    writing.catch(() => {}); // heard of below, whatever hashing does
+    this.#meter.update(chunk); // while another thread writes
+    try {
+      await writing;
+    } catch (error) {
+      this.#isBroken = true; // the meter is ahead of the file: whoever goes on must open it anew
+      throw error;
+    }
+  }
+
+  async #writeAt(chunk: Uint8Array, at: number): Promise<void> {
     for (let done = 0; done < chunk.byteLength; ) {
       const left = chunk.byteLength - done;
-      done += (await this.#named(this.#handle.write(chunk, done, left, this.#meter.bytes + done)))
-        .bytesWritten;
+      done += (await this.#named(this.#handle.write(chunk, done, left, at + done))).bytesWritten;
     }
-    this.#meter.update(chunk);
   }
 
   async restart(): Promise<void> {
@@ -127,7 +139,7 @@ class FileIngest implements Ingest {
   }
 
   #assertOpen(): void {
-    if (!this.#open) throw new Error(`ingest ${this.#place.key} is closed`);
+    if (!this.#open || this.#isBroken) throw new Error(`ingest ${this.#place.key} is closed`);
   }
 }
 

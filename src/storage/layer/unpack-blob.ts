@@ -1,12 +1,12 @@
 import { createReadStream } from "node:fs";
 import { throwIfAborted } from "#base/async.ts";
-import { decompress } from "#base/compress.ts";
+import { decompress, detectCompression } from "#base/compress.ts";
 import { type Digest, DigestMeter } from "#base/digest.ts";
-import { InvalidArgument } from "#base/errors.ts";
 import { type ByteSource, tap } from "#base/streams.ts";
 import { TarParser } from "#base/tar-read.ts";
 import type { UnpackResult } from "../types.ts";
 import { checkArchiveSize } from "./bounds.ts";
+import { checkDiffId } from "./check-diff-id.ts";
 import { openTarget, type TargetOptions } from "./target.ts";
 
 export interface UnpackBlobRequest extends TargetOptions {
@@ -15,12 +15,16 @@ export interface UnpackBlobRequest extends TargetOptions {
   /** The file's bytes, where it is still being written. */
   readonly bytes?: ByteSource | undefined;
   readonly expectedDiffId?: Digest | undefined;
+  /** Whether a blob that is not compressed is left for the caller to hash, who must know its digest anyway. */
+  readonly leavesPlain?: boolean;
   /** Told the compressed bytes read so far. */
   readonly onProgress?: (currentBytes: number) => void;
   readonly signal?: AbortSignal;
 }
 
-export interface UnpackedBlob extends UnpackResult {
+export interface UnpackedBlob extends Omit<UnpackResult, "diffId"> {
+  /** Absent where it is the blob's own digest, which the caller knows. */
+  readonly diffId: Digest | undefined;
   readonly implicitDirectories: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -36,28 +40,27 @@ export async function unpackBlob(request: UnpackBlobRequest): Promise<UnpackedBl
   const { bounds, signal } = request;
   const tar = new DigestMeter();
   let blobBytes = 0;
+  let isLeft = false;
   using target = openTarget(request, () => parser.offset);
   const parser: TarParser = new TarParser(target);
   const file = tap(
     request.bytes ?? createReadStream(request.source, { highWaterMark: READ_BYTES }),
     (chunk) => {
+      if (blobBytes === 0) isLeft = request.leavesPlain === true && detectCompression(chunk) === "none";
       blobBytes += chunk.byteLength;
       request.onProgress?.(blobBytes);
     },
   );
   for await (const chunk of decompress(file)) {
     throwIfAborted(signal, "unpack layer");
-    tar.update(chunk);
-    checkArchiveSize(bounds, tar.bytes, blobBytes);
+    if (!isLeft) tar.update(chunk);
+    checkArchiveSize(bounds, isLeft ? blobBytes : tar.bytes, blobBytes);
     target.archive?.(chunk);
     parser.push(chunk);
   }
   parser.finish();
-  const diffId = tar.digest();
-  if (request.expectedDiffId !== undefined && request.expectedDiffId !== diffId)
-    throw new InvalidArgument(
-      `layer is not the one expected: its diffID is ${diffId} instead of ${request.expectedDiffId}`,
-    );
+  const diffId = isLeft ? undefined : tar.digest();
+  if (diffId !== undefined) checkDiffId(diffId, request.expectedDiffId);
   target.finish();
   return {
     diffId,

@@ -41,6 +41,18 @@ describe.skipIf(process.getuid?.() !== 0)("the helper process (as root)", () => 
     expect(JSON.parse(readFileSync(join(home, "implicit.json"), "utf8"))).toEqual(["", "a"]);
   });
 
+  test("unpack() takes the caller's word for a plain layer's digest, and hashes what is compressed", async () => {
+    const tar = archive({ name: "a", text: "hello" });
+    const unpack = (bytes: Uint8Array, expectedDiffId: string) => {
+      const { source, directory } = layerIn(home, bytes);
+      const request = { source, prepared: prepared(directory), expectedDiffId };
+      return unpacker().unpack({ ...request, blobDigest: () => sha256("the caller's") });
+    };
+    expect((await unpack(tar, sha256("the caller's"))).diffId).toBe(sha256("the caller's"));
+    await expect(unpack(tar, sha256(tar))).rejects.toThrow("layer is not the one expected");
+    expect((await unpack(gzipSync(tar), sha256(tar))).diffId).toBe(sha256(tar));
+  });
+
   test("unpack() throws the helper's error as it was", async () => {
     const { source, directory } = layerIn(home, archive({ name: "../x" }));
     const error = await unpacker()
