@@ -115,10 +115,14 @@ class Push {
     this.#announce(layers);
     const image = found.root === found.images[0]?.document ? found.images[0] : undefined;
     const plain = new Set(image ? layersToCompress(image, this.#deps.records.references()) : []);
+    // what is compressed last is sent alone: that had better be something small
+    const inOrder = layers.toSorted(
+      (a, b) => Number(plain.has(b)) * b.blob.size - Number(plain.has(a)) * a.blob.size,
+    );
     const compressed = new Map<Digest, Descriptor>();
     await allOrNone(
       [
-        ...layers.map((layer) => async (signal: AbortSignal) => {
+        ...inOrder.map((layer) => async (signal: AbortSignal) => {
           const blob = plain.has(layer) ? await this.#compress(layer, lease, signal) : layer.blob;
           if (blob !== layer.blob) compressed.set(layer.blob.digest, blob);
           await this.#uploads.run(() => this.#pushLayer(blob, this.#tellers.get(layer)!, signal));

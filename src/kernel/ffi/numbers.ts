@@ -28,6 +28,7 @@ export const SYSCALLS = {
   fchmod: [91, 52],
   fchown: [93, 55],
   statfs: [137, 43],
+  sched_setscheduler: [144, 119],
   setfsuid: [122, 151],
   setfsgid: [123, 152],
   capget: [125, 90],

@@ -3,6 +3,7 @@ import { setPriority } from "node:os";
 import { splitLines } from "#base/streams.ts";
 import { AT, O } from "#kernel/ffi/constants.ts";
 import { close, openat, syncfs } from "#kernel/files/at.ts";
+import { becomeBatchWork } from "#kernel/process/batch-work.ts";
 import { verifyImage } from "../erofs/verify-image.ts";
 import { runCompressHelper } from "./compress-helper.ts";
 import { copyTree } from "./copy-tree.ts";
@@ -23,6 +24,7 @@ const PROGRESS_BYTES = 4 << 20;
  * @returns the exit code
  */
 export async function runUnpackHelper(argv: readonly string[]): Promise<number> {
+  becomeBatchWork();
   if (argv.length > 0) return runCompressHelper(argv);
   setPriority(NICENESS);
   const input = splitLines(Bun.stdin.stream());

@@ -19,8 +19,8 @@ export function writeImplicitList(prepared: PreparedLayer, paths: readonly strin
   writeBeside(listPath(prepared), JSON.stringify(paths));
 }
 
-/** Directories looked up before others get their turn on the thread: a hostile layer can have very many. */
-const BATCH = 100;
+/** Looking up goes on this long before others get their turn on the thread: a layer can have very many directories. */
+const TURN_MS = 2;
 
 /** @returns nothing for a layer that something else than the unpacker filled */
 export function takeImplicitList(prepared: PreparedLayer): string[] {
@@ -41,7 +41,8 @@ export async function inheritAttributes(
 ): Promise<void> {
   const own = at.openat(AT.FDCWD, directory, O.PATH | O.DIRECTORY);
   try {
-    await forEachBelow(paths, lower, (path, source) => inheritOne(own, path, source));
+    const opaque = new OpaqueDirectories(own);
+    await forEachBelow(paths, lower, (path, source) => inheritOne({ fd: own, opaque }, path, source));
   } finally {
     at.close(own);
   }
@@ -60,10 +61,14 @@ export async function forEachBelow(
   const below = lower.map((path) => {
     const fd = at.openat(AT.FDCWD, path, O.PATH | O.DIRECTORY);
     opened.defer(() => at.close(fd));
-    return fd;
+    return { fd, opaque: new OpaqueDirectories(fd) };
   });
-  for (const [i, path] of paths.entries()) {
-    if (i % BATCH === BATCH - 1) await setImmediate();
+  let turnBegan = performance.now();
+  for (const path of paths) {
+    if (performance.now() - turnBegan > TURN_MS) {
+      await setImmediate();
+      turnBegan = performance.now();
+    }
     const source = findBelow(below, path);
     if (source === undefined) continue;
     try {
@@ -74,22 +79,28 @@ export async function forEachBelow(
   }
 }
 
-function inheritOne(own: number, path: string, source: number): void {
-  const target = openDirectory(own, path);
+/** One layer's files. */
+interface LayerRoot {
+  readonly fd: number;
+  readonly opaque: OpaqueDirectories;
+}
+
+function inheritOne(own: LayerRoot, path: string, source: number): void {
+  const target = openDirectory(own.fd, path);
   if (typeof target !== "number") return; // replaced by something else later in the archive
   try {
-    if (!hasOpaqueAncestor(own, path)) copyDirectoryAttributes(source, target);
+    if (!own.opaque.isAbove(path)) copyDirectoryAttributes(source, target);
   } finally {
     at.close(target);
   }
 }
 
 /** The directory as a mount of these layers would show it. */
-function findBelow(layers: readonly number[], path: string): number | undefined {
-  for (const layer of layers) {
-    const found = openDirectory(layer, path);
+function findBelow(layers: readonly LayerRoot[], path: string): number | undefined {
+  for (const { fd, opaque } of layers) {
+    const found = openDirectory(fd, path);
     if (typeof found === "number") return found;
-    if (found === "blocked" || hasOpaqueAncestor(layer, path)) return undefined;
+    if (found === "blocked" || opaque.isAbove(path)) return undefined;
   }
   return undefined;
 }
@@ -106,15 +117,32 @@ function openDirectory(rootFd: number, path: string): number | "absent" | "block
   }
 }
 
-function hasOpaqueAncestor(rootFd: number, path: string): boolean {
-  for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
-    const ancestor = openDirectory(rootFd, path.slice(0, slash));
-    if (typeof ancestor !== "number") return false;
-    const isOpaque = getXattr(procPath(ancestor, "."), OPAQUE_XATTR) !== undefined;
-    at.close(ancestor);
-    if (isOpaque) return true;
+/** What a layer says of its directories, asked once each: most paths have the same ones above them. */
+class OpaqueDirectories {
+  readonly #rootFd: number;
+  readonly #known = new Map<string, boolean>();
+
+  constructor(rootFd: number) {
+    this.#rootFd = rootFd;
   }
-  return false;
+
+  /** Whether a directory above `path`, the root not counted, hides what lies below it. */
+  isAbove(path: string): boolean {
+    for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1))
+      if (this.#isOpaque(path.slice(0, slash))) return true;
+    return false;
+  }
+
+  #isOpaque(path: string): boolean {
+    const known = this.#known.get(path);
+    if (known !== undefined) return known;
+    const directory = openDirectory(this.#rootFd, path);
+    const isOpaque =
+      typeof directory === "number" && getXattr(procPath(directory, "."), OPAQUE_XATTR) !== undefined;
+    if (typeof directory === "number") at.close(directory);
+    this.#known.set(path, isOpaque);
+    return isOpaque;
+  }
 }
 
 function copyDirectoryAttributes(source: number, target: number): void {
