@@ -8,14 +8,24 @@ struct connection *connection_add(struct connections *all, int fd, enum connecti
   if (all->count == CONNECTIONS_MAX) return NULL;
   fcntl(fd, F_SETFL, O_NONBLOCK);
   struct connection *connection = &all->list[all->count++];
-  *connection = (struct connection){.fd = fd, .kind = kind, .wants = wants, .reads = true, .writes = true};
+  *connection = (struct connection){
+    .fd = fd, .kind = kind, .wants = wants, .reads = true, .writes = true, .handed = -1};
   ring_init(&connection->ring);
   return connection;
+}
+
+// The daemon that gave us a client's TCP connection may have closed its own hold in the way that throws away what is
+// not sent yet: a property of the socket, not of the hold.
+static void allow_delivery(int fd) {
+  struct linger none = {0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
 void connection_close(struct connections *all, int index) {
   struct connection *connection = &all->list[index];
   ring_close(&connection->ring);
+  close_fd(&connection->handed);
+  allow_delivery(connection->fd);
   close(connection->fd);
   *connection = all->list[--all->count];
 }

@@ -1,5 +1,7 @@
 #include "control.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,13 +9,16 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "passing.h"
 #include "shim.h"
 
 #define MAGIC "whrf"
 #define VERSION 1
+// The head of an answer that a client waits for.
+#define HAND_OVER_WORDS_MAX 1024
 
-enum { HELLO_VERSION = 4, HELLO_KIND = 5, HELLO_STREAMS = 6, ANSWER_STATUS = 5 };
-enum { KIND_CONTROL = 1, KIND_ATTACH = 2 };
+enum { HELLO_VERSION = 4, HELLO_KIND = 5, HELLO_STREAMS = 6, HELLO_KEYS = 7, ANSWER_STATUS = 5 };
+enum { KIND_CONTROL = 1, KIND_ATTACH = 2, KIND_HAND_OVER = 3 };
 enum { ACCEPTED = 0, TOO_MANY = 1, NOT_UNDERSTOOD = 2 };
 enum { RESIZE = 1, SIGNAL = 2, CLOSE_STDIN = 3, REOPEN_LOG = 4, ADOPT_COMPRESSED = 5 };
 
@@ -84,6 +89,22 @@ void announce_failed(struct connections *all, const struct error *error, int sta
   control_notify_all(all, NOTICE_FAILED, text, (size_t)length);
 }
 
+void announce_detached(struct connections *all) {
+  bool told = false;
+  for (int i = 0; i < all->count; i++) {
+    struct connection *daemon = &all->list[i];
+    if (daemon->kind != CONTROL || !daemon->reads || !(daemon->wants & WANTS_DETACHED)) continue;
+    control_notify(daemon, NOTICE_DETACHED, "{}", 2);
+    told = true;
+  }
+  if (!told && all->untold_detaches < UNTOLD_MAX) all->untold_detaches++;
+}
+
+static void tell_missed(struct connections *all, struct connection *daemon) {
+  if (!(daemon->wants & WANTS_DETACHED)) return;
+  for (; all->untold_detaches > 0; all->untold_detaches--) control_notify(daemon, NOTICE_DETACHED, "{}", 2);
+}
+
 static void tell_log_failure(struct connections *all, const struct log *log, int code) {
   char text[64];
   int length = snprintf(text, sizeof text, "{\"errno\":%d,\"lost\":%llu}", code, (unsigned long long)log->lost);
@@ -112,30 +133,70 @@ bool control_is_connected(const struct connections *all) {
 
 // Readers outlive a daemon whose clients' own connections they are: the next daemon must find a place all the same.
 static int hello_status(const uint8_t *hello, int connections) {
-  bool known = hello[HELLO_KIND] == KIND_CONTROL || hello[HELLO_KIND] == KIND_ATTACH;
+  bool known = hello[HELLO_KIND] >= KIND_CONTROL && hello[HELLO_KIND] <= KIND_HAND_OVER;
   if (memcmp(hello, MAGIC, 4) != 0 || hello[HELLO_VERSION] != VERSION || !known) return NOT_UNDERSTOOD;
   bool is_full = connections > CONNECTIONS_MAX - CONNECTIONS_FOR_DAEMON;
-  return hello[HELLO_KIND] == KIND_ATTACH && is_full ? TOO_MANY : ACCEPTED;
-}
-
-static bool greet(struct shim *shim, struct connection *connection) {
-  const uint8_t *hello = connection->head;
-  uint8_t answer[FRAME_HEAD];
-  int status = hello_status(hello, shim->connections.count);
-  make_answer(answer, status);
-  connection_tell(connection, answer, sizeof answer);
-  if (status != ACCEPTED) return false;
-  connection->kind = hello[HELLO_KIND] == KIND_CONTROL ? CONTROL : ATTACH;
-  connection->wants = hello[HELLO_STREAMS];
-  connection->taken = shim->stdio.chunk_length;  // a chunk in hand is from before this reader's time
-  if (connection->kind == CONTROL && shim->process.phase == RUNNING) tell_started(&shim->process, connection);
-  return true;
+  return hello[HELLO_KIND] != KIND_CONTROL && is_full ? TOO_MANY : ACCEPTED;
 }
 
 static uint64_t number_at(const uint8_t *bytes, int size) {
   uint64_t number = 0;
   for (int i = 0; i < size; i++) number = number << 8 | bytes[i];
   return number;
+}
+
+// A chunk in hand is from before this reader's time.
+static void join_readers(const struct shim *shim, struct connection *reader) {
+  reader->kind = ATTACH;
+  reader->taken = shim->stdio.chunk_length;
+}
+
+// A client that is cut off from the network must not keep its place for ever. No effect on local sockets.
+static void notice_death(int fd) {
+  const int on = 1, idle = 60, interval = 15, probes = 4;
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
+// The connection that came with a hello becomes a reader of its own. What follows the hello was sent with it in one
+// call, so it is there as a whole: LENGTH(2) of the words for the client, the keys, the words.
+static int take_over(struct shim *shim, struct connection *ticket) {
+  uint8_t rest[2 + DETACH_KEYS_MAX + HAND_OVER_WORDS_MAX];
+  size_t keys = ticket->head[HELLO_KEYS];
+  ssize_t length = recv(ticket->fd, rest, sizeof rest, MSG_DONTWAIT);
+  if (ticket->handed < 0 || keys > DETACH_KEYS_MAX || length < (ssize_t)(2 + keys)) return NOT_UNDERSTOOD;
+  size_t words = (size_t)length - 2 - keys;
+  if (number_at(rest, 2) != words) return NOT_UNDERSTOOD;
+  struct connection *client = connection_add(&shim->connections, ticket->handed, ATTACH, ticket->head[HELLO_STREAMS]);
+  if (!client) return TOO_MANY;
+  ticket->handed = -1;
+  client->detach.length = keys;
+  memcpy(client->detach.bytes, rest + 2, keys);
+  join_readers(shim, client);
+  notice_death(client->fd);
+  connection_tell(client, rest + 2 + keys, words);
+  return ACCEPTED;
+}
+
+static bool greet(struct shim *shim, struct connection *connection) {
+  const uint8_t *hello = connection->head;
+  uint8_t answer[FRAME_HEAD];
+  int status = hello_status(hello, shim->connections.count);
+  bool hands_over = hello[HELLO_KIND] == KIND_HAND_OVER;
+  if (status == ACCEPTED && hands_over) status = take_over(shim, connection);
+  make_answer(answer, status);
+  connection_tell(connection, answer, sizeof answer);
+  if (status != ACCEPTED || hands_over) return false;
+  connection->wants = hello[HELLO_STREAMS];
+  if (hello[HELLO_KIND] == KIND_ATTACH) join_readers(shim, connection);
+  else connection->kind = CONTROL;
+  if (connection->kind == CONTROL && shim->process.phase == RUNNING) {
+    tell_started(&shim->process, connection);
+    tell_missed(&shim->connections, connection);
+  }
+  return true;
 }
 
 static bool obey(struct shim *shim, const uint8_t *frame, unsigned length) {
@@ -156,7 +217,8 @@ bool control_receive(struct shim *shim, struct connection *connection) {
     bool in_payload = connection->head_length >= FRAME_HEAD;
     unsigned length = in_payload ? (unsigned)number_at(connection->head + 4, 4) : 0;
     size_t wanted = FRAME_HEAD + length - connection->head_length;
-    ssize_t got = recv(connection->fd, connection->head + connection->head_length, wanted, MSG_DONTWAIT);
+    ssize_t got = receive_passed(connection->fd, connection->head + connection->head_length, wanted, MSG_DONTWAIT,
+                                 &connection->handed);
     if (got < 0) return errno == EAGAIN || errno == EINTR;
     if (got == 0) return false;
     connection->head_length += (size_t)got;

@@ -30,7 +30,9 @@ static void serve_connection(struct shim *shim, int index, short events) {
   if (events & POLLOUT) stdio_deliver(&shim->stdio, connection, &shim->options.ring);
   if (events & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) {
     if (connection->kind != ATTACH) alive = control_receive(shim, connection);
-    else if (may_read(shim, connection)) stdin_receive(&shim->stdio, connection);
+    else if (may_read(shim, connection)) {
+      if (stdin_receive(&shim->stdio, connection)) announce_detached(&shim->connections);
+    }
     else if (!connection->reads && (events & (POLLHUP | POLLERR))) connection->writes = false;
   }
   if (connection->kind != ATTACH) alive = alive && connection->writes;

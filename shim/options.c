@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,11 +38,23 @@ static int invalid(struct error *error, const char *what) {
   return -1;
 }
 
+// Two hexadecimal digits for each key. Returns whether it is a sequence that can be watched for.
+static bool read_keys(struct detach_keys *keys, const char *text) {
+  while (keys->length < DETACH_KEYS_MAX && isxdigit(text[0]) && isxdigit(text[1])) {
+    const char digits[3] = {text[0], text[1], 0};
+    keys->bytes[keys->length++] = (uint8_t)strtoul(digits, NULL, 16);
+    text += 2;
+  }
+  return keys->length > 0 && !*text;
+}
+
 static int add_attach(struct options *options, const char *text, struct error *error) {
   const char *colon = strchr(text, ':');
   if (!colon || options->attach_count == ATTACH_OPTIONS_MAX) return invalid(error, "read option --attach");
-  options->attach[options->attach_count++] = (struct attach_option){.fd = atoi(text), .wants = atoi(colon + 1)};
-  return 0;
+  struct attach_option *attach = &options->attach[options->attach_count++];
+  *attach = (struct attach_option){.fd = atoi(text), .wants = atoi(colon + 1)};
+  const char *keys = strchr(colon + 1, ':');
+  return keys && !read_keys(&attach->detach, keys + 1) ? invalid(error, "read option --attach") : 0;
 }
 
 static int take_option(struct options *options, int code, struct error *error) {

@@ -13,6 +13,7 @@
 struct attach_option {
   int fd;
   int wants;
+  struct detach_keys detach;
 };
 
 struct options {

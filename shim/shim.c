@@ -48,9 +48,11 @@ static int take_signals(struct error *error) {
 
 static void take_inherited_connections(void) {
   const struct options *options = &shim.options;
-  connection_add(&shim.connections, options->control_fd, CONTROL, 0);
-  for (int i = 0; i < options->attach_count; i++)
-    connection_add(&shim.connections, options->attach[i].fd, ATTACH, options->attach[i].wants);
+  connection_add(&shim.connections, options->control_fd, CONTROL, WANTS_DETACHED);
+  for (int i = 0; i < options->attach_count; i++) {
+    const struct attach_option *attach = &options->attach[i];
+    connection_add(&shim.connections, attach->fd, ATTACH, attach->wants)->detach = attach->detach;
+  }
 }
 
 static int open_all(struct child_ends *ends, struct error *error) {

@@ -7,7 +7,9 @@
 #include <termios.h>
 
 #include "control.h"
+#include "detach.h"
 #include "null.h"
+#include "passing.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER 0x5441
@@ -67,26 +69,17 @@ int stdio_open(struct stdio *stdio, const struct options *options, struct child_
   return ends->in < 0 ? -1 : 0;
 }
 
-static int receive_fd(int socket) {
-  char byte[256];
-  struct iovec data = {.iov_base = byte, .iov_len = sizeof byte};
-  union {
-    char bytes[CMSG_SPACE(sizeof(int))];
-    struct cmsghdr align;
-  } control;
-  struct msghdr message = {
-    .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) < 0) return -1;
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  if (!header || header->cmsg_type != SCM_RIGHTS) return -1;
-  int fd;
-  memcpy(&fd, CMSG_DATA(header), sizeof fd);
+// The runtime says the terminal's name along with it, which nobody needs.
+static int receive_console(int socket) {
+  char name[256];
+  int fd = -1;
+  receive_passed(socket, name, sizeof name, 0, &fd);
   return fd;
 }
 
 void stdio_take_console(struct stdio *stdio) {
   scoped_fd runtime = accept4(stdio->console, NULL, NULL, SOCK_CLOEXEC);
-  int master = runtime < 0 ? -1 : receive_fd(runtime);
+  int master = runtime < 0 ? -1 : receive_console(runtime);
   if (master < 0) return;
   fcntl(master, F_SETFL, O_NONBLOCK);
   stdio->sources[OUTPUT].fd = master;
@@ -208,22 +201,51 @@ void stdin_close(struct stdio *stdio) {
   stdin_flush(stdio);
 }
 
+// As if the client had ended its half; what it still types is thrown away, and it sees the end of the output.
+static void let_go(struct connection *client) {
+  client->wants = 0;
+  client->detach.length = 0;
+  ring_close(&client->ring);
+  shutdown(client->fd, SHUT_WR);
+  client->writes = false;
+}
+
 static void end_writer(struct stdio *stdio, struct connection *writer, bool broken) {
   writer->reads = false;
   if (broken) writer->writes = false;
   if ((writer->wants & WANTS_STDIN) && stdio->input_once) stdin_close(stdio);
 }
 
-void stdin_receive(struct stdio *stdio, struct connection *writer) {
+// Room in front: what was held back may be released before it.
+static bool receive_typed(struct stdio *stdio, struct connection *writer, ssize_t *length) {
+  bool detached = false;
+  uint8_t *typed = stdio->input + DETACH_KEYS_MAX;
+  *length = recv(writer->fd, typed, sizeof stdio->input - DETACH_KEYS_MAX, MSG_DONTWAIT);
+  if (*length <= 0) return false;
+  stdio->input_end = detach_filter(&writer->detach, typed, (size_t)*length, stdio->input, &detached);
+  return detached;
+}
+
+static ssize_t receive_plain(struct stdio *stdio, const struct connection *writer) {
+  ssize_t length = recv(writer->fd, stdio->input, sizeof stdio->input, MSG_DONTWAIT);
+  if (length > 0) stdio->input_end = (size_t)length;
+  return length;
+}
+
+static ssize_t discard(const struct connection *writer) {
   uint8_t unwanted[4096];
-  bool wanted = writer->wants & WANTS_STDIN;
-  ssize_t length = wanted ? recv(writer->fd, stdio->input, sizeof stdio->input, MSG_DONTWAIT)
-                          : recv(writer->fd, unwanted, sizeof unwanted, MSG_DONTWAIT);
-  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (length <= 0) {
-    end_writer(stdio, writer, length < 0);
-  } else if (wanted) {
-    stdio->input_end = (size_t)length;
-    stdin_flush(stdio);
-  }
+  return recv(writer->fd, unwanted, sizeof unwanted, MSG_DONTWAIT);
+}
+
+bool stdin_receive(struct stdio *stdio, struct connection *writer) {
+  bool wanted = writer->wants & WANTS_STDIN, detached = false;
+  ssize_t length;
+  if (!wanted) length = discard(writer);
+  else if (writer->detach.length > 0) detached = receive_typed(stdio, writer, &length);
+  else length = receive_plain(stdio, writer);
+  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (length <= 0) end_writer(stdio, writer, length < 0);
+  else if (wanted) stdin_flush(stdio);
+  if (detached) let_go(writer);
+  return detached;
 }

@@ -66,7 +66,7 @@ static inline bool stdin_is_idle(const struct stdio *stdio) { return stdio->inpu
 void stdin_flush(struct stdio *stdio);
 void stdin_close(struct stdio *stdio);
 // Moves what an attached client sent to the process; clears the client's `reads` at its end. A client that asked for
-// stdin is read only while stdin is idle.
-void stdin_receive(struct stdio *stdio, struct connection *writer);
+// stdin is read only while stdin is idle. Returns whether the client has let go by its detach keys.
+bool stdin_receive(struct stdio *stdio, struct connection *writer);
 
 #endif

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { createFiles } from "#kernel/files/files.ts";
-import type { SupervisorOptions } from "#runtime/shim/arguments.ts";
+import type { InheritedReader, SupervisorOptions } from "#runtime/shim/arguments.ts";
 import type { ControlConnection } from "#runtime/shim/control-connection.ts";
 import type { ExitRecord, FailedNotice, LogNotice, Notice, StartedNotice } from "#runtime/shim/protocol.ts";
 import { spawnSupervisor } from "#runtime/shim/spawn.ts";
@@ -30,6 +30,8 @@ export interface TestSupervisor extends AsyncDisposable {
   /** In the order of `attach`. */
   readonly readers: readonly Duplex[];
   readonly logNotices: readonly LogNotice[];
+  /** Notices that a client has let go. */
+  readonly detached: { readonly count: number };
   readonly recordPath: string;
   readonly logPath: string;
 }
@@ -40,7 +42,7 @@ export interface SupervisorRequest extends Partial<Omit<SupervisorOptions, "atta
   readonly command?: readonly string[];
   /** Shell text of the runtime; default FAKE_RUNTIME. */
   readonly runtime?: string;
-  readonly attach?: readonly AttachOptions[];
+  readonly attach?: readonly InheritedReader[];
   /** Command that becomes the supervisor. */
   readonly program?: readonly string[];
 }
@@ -60,6 +62,7 @@ export async function startSupervisor(request: SupervisorRequest = {}): Promise<
   const closed = Promise.withResolvers<void>();
   const readers: Duplex[] = [];
   const logNotices: LogNotice[] = [];
+  const detached = { count: 0 };
   let running = 0;
   const { control } = await spawnSupervisor(
     createFiles(),
@@ -88,6 +91,7 @@ export async function startSupervisor(request: SupervisorRequest = {}): Promise<
     {
       notice: (notice: Notice) => {
         if (notice.type === "log") return void logNotices.push(notice.log);
+        if (notice.type === "detached") return void (detached.count += 1);
         running = notice.type === "started" ? notice.started.pid : 0;
         if (notice.type === "started") started.resolve(notice.started);
         else if (notice.type === "exited") exited.resolve(notice.record);
@@ -105,6 +109,7 @@ export async function startSupervisor(request: SupervisorRequest = {}): Promise<
     closed: closed.promise,
     readers,
     logNotices,
+    detached,
     ...paths,
     async [Symbol.asyncDispose]() {
       control[Symbol.dispose]();

@@ -17,6 +17,8 @@ export async function deliver(reply: Reply, exchange: Exchange, common: ReplyHea
       return await deliverStream(reply, exchange, common);
     case "hijack":
       return await deliverHijack(reply, exchange);
+    case "taken":
+      await exchange.hijack();
   }
 }
 

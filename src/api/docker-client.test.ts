@@ -69,6 +69,7 @@ suite("the stock docker client", () => {
           steps.push(`create ${body.Image} ${body.Cmd}`);
           return { id: webContainer.id, warnings: [] };
         },
+        handOver: async () => false,
         attach: async () => {
           steps.push("attach");
           return { stream: output, terminal: false };

@@ -2,6 +2,7 @@
 import type { Duplex } from "node:stream";
 import type { ApiVersion } from "#spec/docker/versions.ts";
 import type { RequestBody } from "./http/body.ts";
+import type { Exchange } from "./http/connection.ts";
 import type { Headers } from "./http/head.ts";
 import type { Query } from "./query.ts";
 import type { RoutePattern } from "./router.ts";
@@ -19,6 +20,8 @@ export interface ApiRequest {
   readonly body: RequestBody;
   /** The protocol the client would like to change to. */
   readonly upgrade: string | undefined;
+  /** The client's own connection, for a process to take over; see `Exchange`. */
+  readonly connection: Pick<Exchange, "offer" | "takeBack">;
   /** Fires when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
   readonly options: ApiOptions;
@@ -38,7 +41,7 @@ export interface Route extends RoutePattern {
 
 export type ReplyHeaders = Readonly<Record<string, string>>;
 
-export type Reply = WholeReply | StreamReply | HijackReply;
+export type Reply = WholeReply | StreamReply | HijackReply | TakenReply;
 
 export interface WholeReply {
   readonly kind: "whole";
@@ -69,6 +72,11 @@ export interface HijackReply {
   readonly head: string;
   /** Resolves when the connection needs no more care. */
   readonly serve: (socket: Duplex) => Promise<void>;
+}
+
+/** Nothing is left to answer: a process has the client's connection. */
+export interface TakenReply {
+  readonly kind: "taken";
 }
 
 export function json(value: unknown, status = 200): WholeReply {

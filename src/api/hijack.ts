@@ -13,21 +13,24 @@ export function streamContentType(terminal: boolean, version: ApiVersion): strin
 }
 
 /** "101 UPGRADED" for a client that asked for it, else a "200 OK" without an end. */
-export function hijack(
-  request: ApiRequest,
-  options: { readonly terminal: boolean; readonly serve: HijackReply["serve"] },
-): HijackReply {
-  const { upgrade, version } = request;
+export function hijackHead({ upgrade, version }: ApiRequest, terminal: boolean): string {
   const head =
     upgrade === undefined
       ? ["HTTP/1.1 200 OK", `Content-Type: ${RAW_STREAM}`]
       : [
           "HTTP/1.1 101 UPGRADED",
-          `Content-Type: ${streamContentType(options.terminal, version)}`,
+          `Content-Type: ${streamContentType(terminal, version)}`,
           "Connection: Upgrade",
           `Upgrade: ${upgrade}`,
         ];
-  return { kind: "hijack", head: `${head.join("\r\n")}\r\n\r\n`, serve: options.serve };
+  return `${head.join("\r\n")}\r\n\r\n`;
+}
+
+export function hijack(
+  request: ApiRequest,
+  options: { readonly terminal: boolean; readonly serve: HijackReply["serve"] },
+): HijackReply {
+  return { kind: "hijack", head: hijackHead(request, options.terminal), serve: options.serve };
 }
 
 interface Offered {

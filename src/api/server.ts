@@ -91,12 +91,14 @@ async function dispatch(exchange: Exchange, context: Context): Promise<Reply> {
 }
 
 function requestOf(
-  { head, body, signal }: Exchange,
+  exchange: Exchange,
   { options, now }: Context,
   target: Pick<ApiRequest, "path" | "params" | "query" | "version">,
 ): ApiRequest {
+  const { head, body, signal } = exchange;
   const { method, headers } = head;
-  return { ...target, method, headers, body, signal, upgrade: upgradeOf(head), options, now: now() };
+  const common = { body, signal, connection: exchange, options, now: now() };
+  return { ...target, ...common, method, headers, upgrade: upgradeOf(head) };
 }
 
 function logFailure(log: Log, head: Exchange["head"], error: unknown): void {

@@ -1,14 +1,14 @@
 import { Duplex } from "node:stream";
 import { Unavailable } from "#base/errors.ts";
 import type { AttachOptions, AttachStream } from "#runtime/types.ts";
-import { ClientStream } from "./client-stream.ts";
+import { areWatchable, ClientStream } from "./client-stream.ts";
 import { openLog } from "./container-log.ts";
 import type { Context } from "./context.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
 import { nextStatus } from "./lifecycle.ts";
-import type { WaitingReader } from "./live.ts";
-import type { AttachRequest, ContainerRecord } from "./types.ts";
+import type { Run, WaitingReader } from "./live.ts";
+import type { AttachingClient, AttachRequest, ContainerRecord } from "./types.ts";
 
 /** What one supervisor takes, with room for those that come later. */
 const WAITING_MAX = 1000;
@@ -22,37 +22,77 @@ export async function attachContainer(
   nameOrId: string,
   request: AttachRequest,
 ): Promise<{ readonly stream: Duplex; readonly terminal: boolean }> {
-  const { id } = ctx.records.resolve(nameOrId);
-  const detachKeys = parseDetachKeys(request.detachKeys || ctx.settings.detachKeys);
-  return await ctx.locks.run(id, async () => {
-    const record = ctx.records.resolve(id);
-    nextStatus(subjectOf(ctx, record), "attach");
-    const stream = await connect(ctx, record, request, detachKeys);
+  return await attachable(ctx, nameOrId, async (record) => {
+    const stream = await connect(ctx, record, request, detachKeysOf(ctx, record, request));
     emitContainerEvent(ctx, record, "attach");
     return { stream, terminal: record.config.Tty ?? false };
   });
+}
+
+/**
+ * Gives the client's own connection to the process that runs: no byte passes here from then on, and it survives us.
+ * @returns false where the bytes must pass through here: before the start, with the log to send first, through TLS, with
+ * long detach keys, or past a supervisor of an earlier version
+ */
+export async function handOver(
+  ctx: Context,
+  nameOrId: string,
+  request: AttachRequest,
+  client: AttachingClient,
+): Promise<boolean> {
+  return await attachable(ctx, nameOrId, async (record) => {
+    const { run } = ctx.live.of(record.id);
+    const detachKeys = detachKeysOf(ctx, record, request);
+    const isOurs = request.logs || !request.stream || !areWatchable(detachKeys);
+    const offered = run && !isOurs ? client.offer() : undefined;
+    if (!run || !offered) return false;
+    const { stdin, stdout, stderr } = request;
+    const options = { stdin, stdout, stderr };
+    const words = Buffer.from(client.head(record.config.Tty ?? false));
+    const isTaken = await run.process.handOver({ fd: offered.fd, options, detachKeys, words });
+    if (isTaken) offered.release();
+    else client.takeBack();
+    if (isTaken) emitContainerEvent(ctx, record, "attach");
+    return isTaken;
+  });
+}
+
+async function attachable<T>(
+  ctx: Context,
+  nameOrId: string,
+  work: (record: ContainerRecord) => Promise<T>,
+): Promise<T> {
+  const { id } = ctx.records.resolve(nameOrId);
+  return await ctx.locks.run(id, async () => {
+    const record = ctx.records.resolve(id);
+    nextStatus(subjectOf(ctx, record), "attach");
+    return await work(record);
+  });
+}
+
+/** Only somebody who types at a terminal can type the keys. @throws InvalidArgument for keys that are none, in any case */
+function detachKeysOf(ctx: Context, record: ContainerRecord, request: AttachRequest): Uint8Array | undefined {
+  const keys = parseDetachKeys(request.detachKeys || ctx.settings.detachKeys);
+  return request.stdin && record.config.Tty ? keys : undefined;
 }
 
 async function connect(
   ctx: Context,
   record: ContainerRecord,
   request: AttachRequest,
-  detachKeys: Uint8Array,
+  detachKeys: Uint8Array | undefined,
 ): Promise<Duplex> {
   const replay = request.logs ? replayLog(ctx, record, request) : undefined;
   if (!request.stream) return replayOnly(replay);
   const { stdin, stdout, stderr } = request;
   const options: AttachOptions = { stdin, stdout, stderr };
-  const run = ctx.live.of(record.id).run;
-  const isTyping = stdin && (record.config.Tty ?? false);
-  if (run && !replay && !isTyping) return await run.process.attach(options);
-  const client = new ClientStream(
-    isTyping
-      ? { detachKeys, onDetach: () => emitContainerEvent(ctx, record, "detach") }
-      : replay
-        ? {}
-        : { isHungUp: (fd) => ctx.runtime.isHungUp(fd) },
-  );
+  const { run } = ctx.live.of(record.id);
+  if (run && !replay && !detachKeys) return await run.process.attach(options);
+  const client = new ClientStream({
+    detachKeys,
+    onDetach: () => emitContainerEvent(ctx, record, "detach"),
+    ...(replay ? {} : { isHungUp: (fd) => ctx.runtime.isHungUp(fd) }),
+  });
   if (run) client.connect(await run.process.attach(options), replay);
   else waitForStart(ctx, record.id, client, options, replay);
   return client;
@@ -111,5 +151,13 @@ function replayLog(
     tail: undefined,
     followUntil: undefined,
     signal: ctx.closing,
+  });
+}
+
+/** Of clients whose own connections the process has. */
+export function watchDetach(ctx: Context, id: string, run: Run): void {
+  run.process.watchDetach(() => {
+    const record = ctx.records.get(id);
+    if (record) emitContainerEvent(ctx, record, "detach");
   });
 }

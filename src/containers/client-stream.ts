@@ -1,6 +1,12 @@
 import { Duplex } from "node:stream";
+import { DETACH_KEYS_MAX } from "#runtime/shim/protocol.ts";
 import type { DirectConnection } from "#runtime/types.ts";
 import { DetachMatcher } from "./detach-keys.ts";
+
+/** Whether a supervisor watches for these keys. */
+export function areWatchable(keys: Uint8Array | undefined): boolean {
+  return keys === undefined || keys.byteLength <= DETACH_KEYS_MAX;
+}
 
 interface Offer {
   readonly connection: OfferedConnection;
@@ -10,7 +16,7 @@ interface Offer {
 /** So often somebody looks whether a client that waits, unread, is still there. */
 const LOOK_EVERY_MS = 5000;
 
-/** A client's own socket, unread since its request, for a supervisor to inherit. */
+/** A client's own socket, unread since its request, for a supervisor to take. */
 export interface OfferedConnection {
   readonly fd: number;
   /** Closes our hold on it, without ending the connection. */
@@ -20,8 +26,8 @@ export interface OfferedConnection {
 export interface ClientStreamOptions {
   /** Takes offered connections; absent where bytes must pass through here. Tells whether a client has gone. */
   readonly isHungUp?: (fd: number) => boolean;
-  /** The key sequence that lets go, where the client types at a terminal. */
-  readonly detachKeys?: Uint8Array;
+  /** The key sequence that lets go, where the client types at a terminal; whoever reads the client watches for it. */
+  readonly detachKeys?: Uint8Array | undefined;
   readonly onDetach?: () => void;
 }
 
@@ -30,6 +36,7 @@ export interface ClientStreamOptions {
  * Afterwards it stands between client and process, for those who want the log first or may type the detach keys.
  */
 export class ClientStream extends Duplex {
+  readonly #detachKeys: Uint8Array | undefined;
   readonly #matcher: DetachMatcher | undefined;
   readonly #onDetach: (() => void) | undefined;
   readonly #isHungUp: ((fd: number) => boolean) | undefined;
@@ -44,6 +51,7 @@ export class ClientStream extends Duplex {
 
   constructor(options: ClientStreamOptions = {}) {
     super();
+    this.#detachKeys = options.detachKeys;
     this.#matcher = options.detachKeys && new DetachMatcher(options.detachKeys);
     this.#onDetach = options.onDetach;
     this.#isHungUp = options.isHungUp;
@@ -55,7 +63,8 @@ export class ClientStream extends Duplex {
    */
   async offer(connection: OfferedConnection): Promise<boolean> {
     const isHungUp = this.#isHungUp;
-    if (!isHungUp || this.#inner || this.#isOver || this.destroyed) return false;
+    if (!isHungUp || !areWatchable(this.#detachKeys) || this.#inner || this.#isOver || this.destroyed)
+      return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const look = setInterval(() => isHungUp(connection.fd) && this.destroy(), LOOK_EVERY_MS);
     look.unref();
@@ -73,6 +82,7 @@ export class ClientStream extends Duplex {
     if (!offer || this.#isHungUp?.(offer.connection.fd)) return undefined;
     return {
       fd: offer.connection.fd,
+      detachKeys: this.#detachKeys,
       taken: () => {
         offer.connection.release();
         this.#settleOffer(true);

@@ -2,7 +2,7 @@ import { KeyedLock } from "#base/async.ts";
 import { Conflict } from "#base/errors.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "#runtime/spec/defaults.ts";
 import { copyFrom, copyTo, statPath } from "./archive.ts";
-import { attachContainer } from "./attach.ts";
+import { attachContainer, handOver, watchDetach } from "./attach.ts";
 import { containerChanges } from "./changes.ts";
 import { createCheckpoint, listCheckpoints, removeCheckpoint } from "./checkpoints.ts";
 import { commitContainer } from "./commit.ts";
@@ -73,6 +73,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     closing: closing.signal,
     onRun(id, run) {
       watchLog(ctx, id, run);
+      watchDetach(ctx, id, run);
       warm.begin(id, run.watching);
       watchHealth(ctx, id, run).catch((error) =>
         deps.log.error("a container is not probed any more", { container: id, error }),
@@ -114,6 +115,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     removeCheckpoint: async (nameOrId, name, directory) => removeCheckpoint(ctx, nameOrId, name, directory),
     wait: async (nameOrId, condition, signal) => waitFor(ctx, nameOrId, condition, signal),
     attach: (nameOrId, request) => attachContainer(ctx, nameOrId, request),
+    handOver: (nameOrId, request, client) => handOver(ctx, nameOrId, request, client),
     logs: async (nameOrId, request) => readLogs(ctx, nameOrId, request),
     resize: async (nameOrId, rows, columns) => resizeContainer(ctx, nameOrId, rows, columns),
     top: (nameOrId, psArgs) => topContainer(ctx, nameOrId, psArgs),

@@ -3,7 +3,7 @@ import { newId } from "#base/ids.ts";
 import { execProcess } from "#runtime/spec/process.ts";
 import type { AttachStream, PendingAttach, SupervisedProcess } from "#runtime/types.ts";
 import type { ExecConfig, ExecInspect } from "#spec/docker/exec.ts";
-import { ClientStream, type OfferedConnection } from "./client-stream.ts";
+import { areWatchable, ClientStream, type OfferedConnection } from "./client-stream.ts";
 import type { Context } from "./context.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
@@ -67,7 +67,7 @@ export async function startExec(
   nextStatus(subjectOf(ctx, record), "exec");
   session.state = "starting";
   const attached: { stream?: AttachStream } = {};
-  const pending = options.detach ? undefined : pendingAttach(session, attached, options.connection);
+  const pending = options.detach ? undefined : pendingAttach(ctx, session, attached, options.connection);
   emitContainerEvent(ctx, record, `exec_start: ${commandText(session.config.Cmd!)}`, { execID: execId });
   try {
     session.process = await runSession(ctx, record, session, options, pending);
@@ -148,12 +148,14 @@ function checkNotStarted({ id, state }: ExecSession): void {
 }
 
 function pendingAttach(
+  ctx: Context,
   { config }: ExecSession,
   attached: { stream?: AttachStream },
   connection: OfferedConnection | undefined,
 ): PendingAttach {
-  const isTyping = config.Tty && config.AttachStdin; // the keys to leave must be watched for
-  const direct = connection && !isTyping && { fd: connection.fd, taken: () => connection.release() };
+  const detachKeys = detachKeysOf(ctx, config);
+  const direct = connection &&
+    areWatchable(detachKeys) && { fd: connection.fd, detachKeys, taken: () => connection.release() };
   return {
     ...(direct ? { direct: () => direct } : {}),
     options: {
@@ -168,15 +170,22 @@ function pendingAttach(
 }
 
 /** Only somebody who types at a terminal can type the keys. */
+function detachKeysOf(ctx: Context, config: ExecConfig): Uint8Array | undefined {
+  return config.Tty && config.AttachStdin
+    ? parseDetachKeys(config.DetachKeys || ctx.settings.detachKeys)
+    : undefined;
+}
+
 function withDetachKeys(
   ctx: Context,
   record: ContainerRecord,
   { id, config }: ExecSession,
   stream: AttachStream,
 ): AttachStream {
-  if (!config.Tty || !config.AttachStdin) return stream;
+  const detachKeys = detachKeysOf(ctx, config);
+  if (!detachKeys) return stream;
   const client = new ClientStream({
-    detachKeys: parseDetachKeys(config.DetachKeys || ctx.settings.detachKeys),
+    detachKeys,
     onDetach: () => emitContainerEvent(ctx, record, "exec_detach", { execID: id }),
   });
   client.connect(stream);
@@ -189,6 +198,7 @@ export async function watchSession(
   session: ExecSession,
   process: SupervisedProcess,
 ): Promise<void> {
+  process.watchDetach(() => emitContainerEvent(ctx, record, "exec_detach", { execID: session.id }));
   const { code } = await process.exited;
   if (ctx.closing.aborted) return;
   endTold(ctx, record, session, code);

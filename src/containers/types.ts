@@ -127,6 +127,16 @@ export interface AttachRequest {
   readonly detachKeys: string;
 }
 
+/** Who attaches, as far as its connection can be given to the process. */
+export interface AttachingClient {
+  /** Its own socket, unread from now on; undefined where bytes of it are here already, or pass through TLS. */
+  offer(): OfferedConnection | undefined;
+  /** What was offered is read here again. */
+  takeBack(): void;
+  /** What goes out before anything the process says. */
+  head(terminal: boolean): string;
+}
+
 export interface LogsRequest {
   readonly stdout: boolean;
   readonly stderr: boolean;
@@ -244,6 +254,8 @@ export interface Containers {
     readonly stream: Duplex & { offer?(connection: OfferedConnection): Promise<boolean> };
     readonly terminal: boolean;
   }>;
+  /** Gives the client's own connection to the process that runs. @returns false: `attach` is the way */
+  handOver(nameOrId: string, request: AttachRequest, client: AttachingClient): Promise<boolean>;
   /** Docker's frames (raw with a terminal). */
   logs(
     nameOrId: string,

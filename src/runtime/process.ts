@@ -4,6 +4,7 @@ import { isErrno, readIfExists } from "#base/fs.ts";
 import type { Kernel } from "#kernel/types.ts";
 import { connectAttachStream } from "./shim/attach-stream.ts";
 import type { ControlConnection } from "./shim/control-connection.ts";
+import { passConnection } from "./shim/pass-connection.ts";
 import {
   decodeExitRecord,
   type ExitRecord,
@@ -18,7 +19,7 @@ import {
   SOCKET_NAME,
   type StartedNotice,
 } from "./shim/protocol.ts";
-import type { AttachOptions, AttachStream, ExitStatus, SupervisedProcess } from "./types.ts";
+import type { AttachOptions, AttachStream, ExitStatus, HandOver, SupervisedProcess } from "./types.ts";
 
 /** 128 + SIGKILL: nobody saw the end, and what ends unseen was killed. */
 const LOST_CODE = 137;
@@ -43,6 +44,8 @@ export class Watch {
   #logListener: ((notice: LogNotice) => void) | undefined;
   /** Of a log that failed before anybody listened. */
   #unheard: LogNotice[] = [];
+  #detachListener: (() => void) | undefined;
+  #unheardDetaches = 0;
 
   /** @param recordPath where the supervisor writes how the process ended, if it does */
   constructor(recordPath: string | undefined) {
@@ -66,6 +69,7 @@ export class Watch {
     if (notice.type === "started") this.#started.resolve(notice);
     else if (notice.type === "failed") this.#started.resolve(notice);
     else if (notice.type === "log") this.#tellLog(notice.log);
+    else if (notice.type === "detached") this.#tellDetached();
     else this.#end(exitStatusOf(notice.record));
   }
 
@@ -77,6 +81,16 @@ export class Watch {
   set logListener(listener: (notice: LogNotice) => void) {
     this.#logListener = listener;
     for (const notice of this.#unheard.splice(0)) listener(notice);
+  }
+
+  set detachListener(listener: () => void) {
+    this.#detachListener = listener;
+    for (; this.#unheardDetaches > 0; this.#unheardDetaches--) listener();
+  }
+
+  #tellDetached(): void {
+    if (this.#detachListener) this.#detachListener();
+    else if (this.#unheardDetaches < UNHEARD_MAX) this.#unheardDetaches += 1;
   }
 
   #tellLog(notice: LogNotice): void {
@@ -115,8 +129,11 @@ export interface SupervisedProcessParts {
   readonly started: StartedNotice;
   readonly watch: Watch;
   readonly control: ControlConnection;
-  readonly files: Pick<Kernel["files"], "openDirectory" | "close">;
+  readonly files: SupervisorFiles;
 }
+
+/** What it takes to reach a supervisor by its socket. */
+export type SupervisorFiles = Pick<Kernel["files"], "openDirectory" | "close" | "passDescriptor">;
 
 export function supervisedProcess(parts: SupervisedProcessParts): SupervisedProcess {
   const { id, started, watch, control } = parts;
@@ -130,6 +147,10 @@ export function supervisedProcess(parts: SupervisedProcessParts): SupervisedProc
     startedAt: started.startedAt,
     exited: watch.exited,
     attach: (options) => attach(parts, options),
+    handOver: (client) => handOver(parts, client),
+    watchDetach(listener) {
+      watch.detachListener = listener;
+    },
     resize: (rows, columns) => void tell(encodeResize(rows, columns)),
     signal: (signal) => tell(encodeSignal(signal)),
     closeStdin: () => void tell(encodeCloseStdin()),
@@ -150,6 +171,14 @@ async function attach(parts: SupervisedProcessParts, options: AttachOptions): Pr
       throw ended(parts.id, cause);
     throw new Unavailable(`cannot attach to container ${parts.id}: ${messageOf(cause)}`, { cause });
   }
+}
+
+async function handOver(
+  { watch, files, directory }: SupervisedProcessParts,
+  client: HandOver,
+): Promise<boolean> {
+  if (watch.hasEnded) return false;
+  return await throughShortPath(files, directory, (path) => passConnection(files, path, client));
 }
 
 /** A supervisor whose process has ended refuses connections. */

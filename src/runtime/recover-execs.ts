@@ -1,5 +1,5 @@
-import type { Kernel } from "#kernel/types.ts";
 import { listExecSessions, readExecNote, removeExecSession } from "./bundle.ts";
+import type { SupervisorFiles } from "./process.ts";
 import { recover } from "./recover.ts";
 import type { RecoveredExec } from "./types.ts";
 
@@ -9,7 +9,7 @@ import type { RecoveredExec } from "./types.ts";
  * @param forget called when a session that still runs has ended
  */
 export async function recoverExecs(
-  files: Pick<Kernel["files"], "openDirectory" | "close">,
+  files: SupervisorFiles,
   { runDirectory }: { readonly containerId: string; readonly runDirectory: string },
   forget: (directory: string) => void,
 ): Promise<RecoveredExec[]> {

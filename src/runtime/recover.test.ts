@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const files = { openDirectory: () => -1, close() {} };
+const files = { openDirectory: () => -1, close() {}, passDescriptor() {} };
 const ask = () => recover(files, { id: "c1", runDirectory: directory, stateDirectory: directory });
 
 /** Answers a hello with these bytes and hangs up. */

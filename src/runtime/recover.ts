@@ -2,21 +2,24 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Unavailable } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
-import type { Kernel } from "#kernel/types.ts";
 import { exitRecordPath } from "./paths.ts";
-import { readExitRecord, supervisedProcess, throughShortPath, Watch } from "./process.ts";
+import {
+  readExitRecord,
+  type SupervisorFiles,
+  supervisedProcess,
+  throughShortPath,
+  Watch,
+} from "./process.ts";
 import { ControlConnection } from "./shim/control-connection.ts";
 import { SOCKET_NAME } from "./shim/protocol.ts";
 import type { Recovered, RecoverRequest } from "./types.ts";
-
-type SocketFiles = Pick<Kernel["files"], "openDirectory" | "close">;
 
 /**
  * Finds the supervisor of a container again, or what it wrote last.
  * @throws Unavailable when it is there and does not talk with this daemon: its container runs and must not be taken for
  * lost
  */
-export async function recover(files: SocketFiles, request: RecoverRequest): Promise<Recovered> {
+export async function recover(files: SupervisorFiles, request: RecoverRequest): Promise<Recovered> {
   const recordPath = exitRecordPath(request.stateDirectory);
   const watch = new Watch(recordPath);
   const refusal: { reason?: Unavailable } = {};
@@ -41,7 +44,7 @@ export async function recover(files: SocketFiles, request: RecoverRequest): Prom
 }
 
 async function connect(
-  files: SocketFiles,
+  files: SupervisorFiles,
   runDirectory: string,
   watch: Watch,
   refusal: { reason?: Unavailable } = {},
@@ -62,7 +65,7 @@ async function connect(
 }
 
 /** Names of the directories below `runRoot` whose supervisor answers. */
-export async function listLive(files: SocketFiles, runRoot: string): Promise<string[]> {
+export async function listLive(files: SupervisorFiles, runRoot: string): Promise<string[]> {
   const live = await Promise.all(
     directoriesIn(runRoot).map(async (id) => {
       const probe = await connect(files, join(runRoot, id), new Watch(undefined));

@@ -106,8 +106,20 @@ export interface PendingAttach {
 export interface DirectConnection {
   /** Stays its owner's. */
   readonly fd: number;
+  /** What lets go of a terminal, at most DETACH_KEYS_MAX; the supervisor watches for it. */
+  readonly detachKeys?: Uint8Array | undefined;
   /** The process runs and the supervisor has its own hold: ours is closed now, without ending the connection. */
   taken(): void;
+}
+
+/** A client's socket to hand to a supervisor whose process runs. Nobody reads it, and its output is sent. */
+export interface HandOver {
+  /** Stays its owner's, who closes it without ending the connection once it is taken. */
+  readonly fd: number;
+  readonly options: AttachOptions;
+  readonly detachKeys: Uint8Array | undefined;
+  /** For the client, before anything the process says. */
+  readonly words: Uint8Array;
 }
 
 export interface ExecRequest {
@@ -136,6 +148,13 @@ export interface SupervisedProcess {
   readonly exited: Promise<ExitStatus>;
   /** @throws Conflict when the process has ended */
   attach(options: AttachOptions): Promise<AttachStream>;
+  /**
+   * Makes a client's own connection a reader: no byte passes the daemon from then on.
+   * @returns false where it cannot be, and then nothing was sent: a supervisor of an earlier version, or one that is full
+   */
+  handOver(client: HandOver): Promise<boolean>;
+  /** Tells of clients with connections of their own that typed their detach keys; one listener. */
+  watchDetach(listener: () => void): void;
   /** Terminal size in characters. No terminal: no effect, as in Docker. */
   resize(rows: number, columns: number): void;
   /** To the first process. @returns false when it has ended */

@@ -90,6 +90,12 @@ export class FakeProcess implements SupervisedProcess {
     return true;
   }
 
+  /** As a supervisor that does not know it: every client passes through here. */
+  async handOver(): Promise<boolean> {
+    return false;
+  }
+
+  watchDetach(): void {}
   closeStdin(): void {}
   watchLog(): void {}
   adoptCompressedLog(): boolean {

@@ -27,6 +27,10 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     this.declaredBytes = this.#isChunked ? undefined : this.#left;
   }
 
+  get isDone(): boolean {
+    return this.#isDone || (!this.#isChunked && this.#left === 0);
+  }
+
   /**
    * The next bytes; undefined after the last.
    * @throws InvalidArgument when the client stops before the end it announced; ProtocolError for broken chunks

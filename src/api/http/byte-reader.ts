@@ -23,6 +23,10 @@ export class ByteReader implements InputSink {
     source.divert(this);
   }
 
+  get isEmpty(): boolean {
+    return this.#unreadBytes === 0;
+  }
+
   /** Resolves when there is something to read. @returns false at the end */
   async waitForBytes(): Promise<boolean> {
     while (this.#unreadBytes === 0) {

@@ -12,7 +12,7 @@ import {
 } from "./head.ts";
 import { endAndLinger } from "./linger.ts";
 import { ResponseWriter } from "./response.ts";
-import { ConnectionLost, type PeerSocket } from "./socket.ts";
+import { ConnectionLost, type OfferedSocket, type PeerSocket } from "./socket.ts";
 
 const MAX_HEAD_BYTES = 1 << 20;
 const HEAD_END = Buffer.from("\r\n\r\n");
@@ -31,6 +31,12 @@ export interface Exchange {
   readonly response: ResponseWriter;
   /** Fires when the client is gone, has ended its half, or the server closes. */
   readonly signal: AbortSignal;
+  /**
+   * The connection for another process to go on with, unread until `takeBack`; undefined where the request is not over,
+   * the client has said more already, or bytes pass through TLS.
+   */
+  offer(): OfferedSocket | undefined;
+  takeBack(): void;
   /** Takes the connection out of HTTP: from here on it is the caller's, bytes both ways. */
   hijack(): Promise<PeerSocket>;
 }
@@ -107,6 +113,8 @@ export class HttpConnection {
       body,
       response,
       signal: this.#request.signal,
+      offer: () => (body.isDone && this.#reader.isEmpty ? this.#socket.offer() : undefined),
+      takeBack: () => this.#socket.resumeInput(),
       hijack: () => this.#hijack(body),
     });
     if (this.#isHijacked) return false;

@@ -22,7 +22,7 @@ export function listen(
     ...whereOf(address),
     ...(tls ? { tls: tlsOptions(tls) } : {}),
     allowHalfOpen: true,
-    socket: eventsOf(onConnection, tls, "unix" in address && !tls),
+    socket: eventsOf(onConnection, tls),
   };
   // The type of `tls` and `fd` listeners is missing from Bun's declarations; both are documented and tested here.
   const server = Bun.listen<PeerSocket | undefined>(
@@ -47,9 +47,9 @@ function tlsOptions(files: TlsFiles): object {
   };
 }
 
-function eventsOf(onConnection: (socket: PeerSocket) => void, tls: TlsFiles | undefined, isLocal: boolean) {
+function eventsOf(onConnection: (socket: PeerSocket) => void, tls: TlsFiles | undefined) {
   const accept = (raw: RawSocket) => {
-    const socket = new PeerSocket(raw, isLocal);
+    const socket = new PeerSocket(raw, !tls);
     raw.data = socket;
     onConnection(socket);
   };

@@ -24,31 +24,38 @@ export interface InputSource {
   resumeInput(): void;
 }
 
+/** A connection for another process to go on with. */
+export interface OfferedSocket {
+  readonly fd: number;
+  /** Closes our hold on it, without ending the connection. */
+  release(): void;
+}
+
 type WriteCallback = (error?: Error | null) => void;
 
 export class PeerSocket extends Duplex implements InputSource {
   readonly #raw: RawSocket;
-  readonly #isLocal: boolean;
+  readonly #isPlain: boolean;
   #sink: InputSink | undefined;
   #isPaused = false;
   #hasEnded = false;
   #unsent: { readonly bytes: Uint8Array; readonly done: WriteCallback } | undefined;
 
-  /** @param isLocal an AF_UNIX socket without TLS: closing one hold of it leaves the others alone */
-  constructor(raw: RawSocket, isLocal = false) {
+  /** @param isPlain without TLS: closing one hold of it leaves the others alone */
+  constructor(raw: RawSocket, isPlain = false) {
     super({ allowHalfOpen: true, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 });
     this.#raw = raw;
-    this.#isLocal = isLocal;
+    this.#isPlain = isPlain;
   }
 
   /**
    * This connection for another process to go on with, unread from now on; undefined where bytes of it are here
-   * already, or pass through more than a plain local socket.
+   * already, or pass through TLS.
    */
-  offer(): { readonly fd: number; release(): void } | undefined {
+  offer(): OfferedSocket | undefined {
     const { fd } = this.#raw as { readonly fd?: number };
     const isQuiet = this.readableLength === 0 && this.writableLength === 0 && !this.#hasEnded;
-    if (!this.#isLocal || fd === undefined || fd < 0 || this.destroyed || !isQuiet) return undefined;
+    if (!this.#isPlain || fd === undefined || fd < 0 || this.destroyed || !isQuiet) return undefined;
     this.pauseInput();
     return { fd, release: () => void this.destroy() };
   }

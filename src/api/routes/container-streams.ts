@@ -6,12 +6,18 @@ import type { ContainerWaitResponse } from "#spec/docker/containers.ts";
 import { isBefore } from "#spec/docker/versions.ts";
 import { FrameDecoder } from "#spec/std-copy.ts";
 import { type ApiRequest, type Reply, stream } from "../handler.ts";
-import { hijack, joinStreams, serveProcess, streamContentType } from "../hijack.ts";
+import { hijack, hijackHead, joinStreams, serveProcess, streamContentType } from "../hijack.ts";
 import { acceptKey, WebSocketStream } from "../http/websocket.ts";
 import type { ApiParts } from "../types.ts";
 
 export async function attach(request: ApiRequest, { containers }: ApiParts): Promise<Reply> {
   const options = attachOptions(request);
+  const isTaken = await containers.handOver(request.params.id!, options, {
+    offer: () => request.connection.offer(),
+    takeBack: () => request.connection.takeBack(),
+    head: (terminal) => hijackHead(request, terminal),
+  });
+  if (isTaken) return { kind: "taken" };
   const { stream: process, terminal } = await containers.attach(request.params.id!, options);
   const serve = (client: Duplex) => serveProcess(client, process, { input: options.stdin && options.stream });
   return hijack(request, { terminal, serve });

@@ -18,6 +18,7 @@ function startAttachable(makeProcess: () => Duplex, terminal = false): TestApi &
   const processes: Duplex[] = [];
   const api = startApi({
     containers: {
+      handOver: async () => false,
       async attach() {
         const stream = makeProcess();
         processes.push(stream);
@@ -47,7 +48,7 @@ describe("POST /containers/{id}/attach", () => {
     client.send("late");
     await client.until("early late");
     expect(await client.end().all()).toBe("");
-    const { args } = api.calls[0]!;
+    const { args } = api.calls.find(({ method }) => method === "containers.attach")!;
     expect(args as unknown[]).toEqual([
       "web",
       {
@@ -98,7 +99,7 @@ describe("POST /containers/{id}/attach", () => {
 
   test("answers an unknown container with an ordinary error and keeps the connection", async () => {
     await using api = startApi({
-      containers: { attach: () => Promise.reject(new NotFound("No such container: web")) },
+      containers: { handOver: () => Promise.reject(new NotFound("No such container: web")) },
     });
     const client = await RawClient.connect(api.socket);
     const answer = await client.send(attach("stream=1")).answer();

@@ -86,7 +86,8 @@ export const IPPROTO = { TCP: 6, UDP: 17, IPV6: 41, SCTP: 132 } as const;
 export const SOL_SOCKET = 1;
 export const SO = { REUSEADDR: 2, ERROR: 4, RCVBUFFORCE: 33, SNDBUFFORCE: 32 } as const;
 export const IPV6_V6ONLY = 26;
-export const MSG = { DONTWAIT: 0x40, TRUNC: 0x20 } as const;
+export const MSG = { DONTWAIT: 0x40, TRUNC: 0x20, NOSIGNAL: 0x4000 } as const;
+export const SCM_RIGHTS = 1;
 
 /** memfd_create(2) and its seals. */
 export const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, EXEC: 0x10 } as const;

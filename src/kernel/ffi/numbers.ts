@@ -14,6 +14,7 @@ export const SYSCALLS = {
   connect: [42, 203],
   sendto: [44, 206],
   recvfrom: [45, 207],
+  sendmsg: [46, 211],
   bind: [49, 200],
   getsockname: [51, 204],
   getpeername: [52, 205],

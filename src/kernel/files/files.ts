@@ -2,6 +2,7 @@ import { AF, AT, O, RESOLVE, SOCK } from "../ffi/constants.ts";
 import { memory, syscall, trySyscall } from "../ffi/syscall.ts";
 import type { Files } from "../types.ts";
 import { close, openat, openat2 } from "./at.ts";
+import { passDescriptor } from "./pass.ts";
 import { sealedCopy } from "./sealed-copy.ts";
 import { getXattr, listXattrs, setXattr } from "./xattr.ts";
 
@@ -16,6 +17,7 @@ export function createFiles(): Files {
     listXattrs,
     socketPair,
     isHungUp,
+    passDescriptor,
     sealedCopy,
     statfs,
   };

@@ -18,8 +18,13 @@ export interface SupervisorOptions {
   /** Whether the descriptor after the control connection is a sealed copy of the runtime. */
   readonly sealedRuntime: boolean;
   /** Readers whose descriptors follow, in this order. */
-  readonly attach: readonly AttachOptions[];
+  readonly attach: readonly InheritedReader[];
   readonly runtimeCommand: readonly string[];
+}
+
+export interface InheritedReader extends AttachOptions {
+  /** Watched for by the supervisor in what this client types. */
+  readonly detachKeys?: Uint8Array | undefined;
 }
 
 /** Bounds for readers slower than the process; the supervisor's own when absent. */
@@ -34,7 +39,7 @@ export function supervisorArguments(options: SupervisorOptions): string[] {
   const args = ["--directory", options.directory, "--control", String(FIRST_INHERITED_FD)];
   let fd = FIRST_INHERITED_FD + 1;
   if (options.sealedRuntime) args.push("--runtime-fd", String(fd++));
-  for (const reader of options.attach) args.push("--attach", `${fd++}:${streamBits(reader)}`);
+  for (const reader of options.attach) args.push("--attach", `${fd++}:${readerText(reader)}`);
   if (options.hide !== undefined) args.push("--hide", options.hide);
   if (options.terminal) args.push("--terminal");
   if (options.openStdin) args.push("--stdin");
@@ -48,6 +53,11 @@ export function supervisorArguments(options: SupervisorOptions): string[] {
     args.push("--stall-ms", String(options.readers.stallMs));
   }
   return [...args, "--", ...options.runtimeCommand];
+}
+
+function readerText(reader: InheritedReader): string {
+  const keys = reader.detachKeys ? `:${Buffer.from(reader.detachKeys).toString("hex")}` : "";
+  return `${streamBits(reader)}${keys}`;
 }
 
 function logArguments(log: LogTarget): string[] {

@@ -15,7 +15,7 @@ import {
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 test("hellos name the protocol, its version, the kind and the streams", () => {
-  expect(hex(encodeControlHello())).toBe("7768726601010000");
+  expect(hex(encodeControlHello())).toBe("7768726601010100");
   expect(hex(encodeAttachHello({ stdin: true, stdout: false, stderr: true }))).toBe("7768726601020500");
 });
 

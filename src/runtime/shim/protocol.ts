@@ -12,10 +12,15 @@ export const CONSOLE_NAME = "console.sock";
 export const PID_NAME = "pid";
 export const RUNTIME_LOG_NAME = "runtime.log";
 
-const KIND = { control: 1, attach: 2 } as const;
+const KIND = { control: 1, attach: 2, handOver: 3 } as const;
 const STREAM_BIT = { stdin: 1, stdout: 2, stderr: 4 } as const;
 const REQUEST = { resize: 1, signal: 2, closeStdin: 3, reopenLog: 4, adoptCompressed: 5 } as const;
-const NOTICE = { started: 128, exited: 129, failed: 130, rotated: 131, log: 132 } as const;
+const NOTICE = { started: 128, exited: 129, failed: 130, rotated: 131, log: 132, detached: 133 } as const;
+/** In a control connection's hello: we know the notice "detached". */
+const KNOWS_DETACHED = 1;
+/** Detach keys and words for the client that a supervisor takes with a connection. */
+export const DETACH_KEYS_MAX = 16;
+export const WORDS_BYTES_MAX = 1024;
 /** What the supervisor sends is far smaller; more means that somebody else is talking. */
 const NOTICE_BYTES_MAX = 4096;
 
@@ -44,7 +49,9 @@ export type Notice =
   | { readonly type: "started"; readonly started: StartedNotice }
   | { readonly type: "exited"; readonly record: ExitRecord }
   | { readonly type: "failed"; readonly failure: FailedNotice }
-  | { readonly type: "log"; readonly log: LogNotice };
+  | { readonly type: "log"; readonly log: LogNotice }
+  /** A client whose own connection the supervisor has typed its detach keys. */
+  | { readonly type: "detached" };
 
 /** What became of the log: a file was rotated, or entries are lost and later written again. */
 export type LogNotice =
@@ -55,15 +62,26 @@ export type LogNotice =
 // ── connections ─────────────────────────────────────────────────────────────
 
 export function encodeControlHello(): Uint8Array {
-  return hello(KIND.control, 0);
+  return hello(KIND.control, KNOWS_DETACHED);
 }
 
 export function encodeAttachHello(streams: AttachOptions): Uint8Array {
   return hello(KIND.attach, streamBits(streams));
 }
 
-function hello(kind: number, bits: number): Uint8Array {
-  return Buffer.from([...Buffer.from(MAGIC), PROTOCOL_VERSION, kind, bits, 0]);
+/**
+ * Goes with a descriptor: the client's connection that the supervisor is to take over.
+ * @param words for the client, before anything the process says; at most WORDS_BYTES_MAX
+ * @param keys that let go of a terminal, at most DETACH_KEYS_MAX; none: nobody watches
+ */
+export function encodeHandOver(streams: AttachOptions, words: Uint8Array, keys: Uint8Array): Uint8Array {
+  const lengths = Buffer.alloc(2);
+  lengths.writeUInt16BE(words.byteLength);
+  return Buffer.concat([hello(KIND.handOver, streamBits(streams), keys.byteLength), lengths, keys, words]);
+}
+
+function hello(kind: number, bits: number, keys = 0): Uint8Array {
+  return Buffer.from([...Buffer.from(MAGIC), PROTOCOL_VERSION, kind, bits, keys]);
 }
 
 /** The STREAMS byte of a hello, also used on the command line. */
@@ -150,6 +168,7 @@ function decodeNotice(type: number, payload: string): Notice {
   if (type === NOTICE.failed) return { type: "failed", failure: decodeFailed(decodeObject(payload)) };
   if (type === NOTICE.rotated) return { type: "log", log: { kind: "rotated" } };
   if (type === NOTICE.log) return { type: "log", log: decodeLogFailure(decodeObject(payload)) };
+  if (type === NOTICE.detached) return { type: "detached" };
   throw new Error(`the supervisor sent a frame of unknown type ${type}`);
 }
 

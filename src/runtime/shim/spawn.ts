@@ -1,6 +1,6 @@
 import type { Kernel } from "#kernel/types.ts";
 import type { AttachStream, DirectConnection, PendingAttach } from "../types.ts";
-import { type SupervisorOptions, supervisorArguments } from "./arguments.ts";
+import { type InheritedReader, type SupervisorOptions, supervisorArguments } from "./arguments.ts";
 import { inheritedAttachStream } from "./attach-stream.ts";
 import { ControlConnection, type ControlHandlers } from "./control-connection.ts";
 
@@ -42,19 +42,19 @@ export async function spawnSupervisor(
   const controlFd = ownEnd();
   const direct: DirectConnection[] = [];
   const readers: AttachStream[] = [];
-  const readerFds = request.attach.map((reader) => {
+  const waiting = request.attach.map((reader): WaitingReader => {
     const connection = reader.direct?.();
     if (connection) {
       direct.push(connection);
-      return connection.fd;
+      return { fd: connection.fd, ...reader.options, detachKeys: connection.detachKeys };
     }
     const stream = inheritedAttachStream(ownEnd());
     reader.connected(stream);
     readers.push(stream);
-    return inherited.at(-1)!;
+    return { fd: inherited.at(-1)!, ...reader.options };
   });
   try {
-    runDetached(request, [inherited[0]!, ...readerFds]);
+    runDetached(request, inherited[0]!, waiting);
   } catch (error) {
     files.close(controlFd);
     for (const reader of readers) reader.destroy();
@@ -65,22 +65,25 @@ export async function spawnSupervisor(
   return { control: await ControlConnection.open({ fd: controlFd }, handlers), readers, direct };
 }
 
-function runDetached(request: SpawnRequest, inherited: readonly number[]): void {
+interface WaitingReader extends InheritedReader {
+  readonly fd: number;
+}
+
+function runDetached(request: SpawnRequest, control: number, readers: readonly WaitingReader[]): void {
   const sealed = request.sealedRuntime();
   const args = supervisorArguments({
     ...request.options,
     sealedRuntime: sealed !== undefined,
-    attach: request.attach.map(({ options }) => options),
+    attach: readers,
   });
-  const [control, ...readers] = inherited;
   const child = Bun.spawn([...request.program, ...args], {
     stdio: [
       "ignore",
       "ignore",
       "ignore",
-      control!,
+      control,
       ...(sealed === undefined ? [] : [sealed]),
-      ...readers,
+      ...readers.map(({ fd }) => fd),
     ] as unknown as ["ignore", "ignore", "ignore"],
     env: ENVIRONMENT,
     cwd: "/",
