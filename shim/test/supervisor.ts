@@ -91,7 +91,10 @@ export async function startSupervisor(request: SupervisorRequest = {}): Promise<
     {
       notice: (notice: Notice) => {
         if (notice.type === "log") return void logNotices.push(notice.log);
-        if (notice.type === "detached") return void (detached.count += 1);
+        if (notice.type === "detached") {
+          detached.count += 1;
+          return;
+        }
         running = notice.type === "started" ? notice.started.pid : 0;
         if (notice.type === "started") started.resolve(notice.started);
         else if (notice.type === "exited") exited.resolve(notice.record);
