@@ -59,10 +59,11 @@ async function removeAll(...tags: string[]): Promise<void> {
   await docker("rmi", ...tags.map(reference));
 }
 
-/** Waits until so many bytes of unfinished blobs are in the store. */
+/** Waits until so many bytes of the unfinished first layer are in the store. */
 async function untilBytesCome(bytes: number): Promise<void> {
+  const files = `${daemon().dataRoot}/content/ingest/*${firstLayer.slice("sha256:".length)}`;
   for (let tries = 0; tries < 2000; tries++) {
-    const script = `cat ${daemon().dataRoot}/content/ingest/* 2>/dev/null | wc -c`;
+    const script = `cat ${files} 2>/dev/null | wc -c`;
     if (Number((await daemon().machine.run(["sh", "-c", script])).stdout) >= bytes) return;
     await Bun.sleep(20);
   }
