@@ -13,6 +13,7 @@ import { ExecSessions } from "./exec-sessions.ts";
 import { handleExit } from "./exit.ts";
 import { exportContainer } from "./export.ts";
 import { watchHealth } from "./health.ts";
+import { holdStill } from "./hold-still.ts";
 import { listContainers } from "./list.ts";
 import { LiveContainers } from "./live.ts";
 import { LogCompressor } from "./logs/compress.ts";
@@ -134,6 +135,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     publish: (nameOrId, request) => publishPorts(ctx, nameOrId, request),
     disconnect: (nameOrId, network, force) => disconnectContainer(ctx, nameOrId, network, force),
     imageUsers: imageUsers(ctx),
+    holdStill: (ids) => holdStill(ctx, ids),
     counts: () => countStates(ctx),
     recover: () => recoverContainers(ctx),
     shutDown: (timeoutSeconds) => shutDownContainers(ctx, timeoutSeconds),

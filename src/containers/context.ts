@@ -69,7 +69,6 @@ export interface ContainersDeps {
     | "create"
     | "find"
     | "get"
-    | "acquire"
     | "release"
     | "remove"
     | "mount"
@@ -138,13 +137,28 @@ export type UserNamespaces = Pick<
   "mappings" | "open" | "close" | "pathOf" | "shifted" | "letThrough"
 >;
 
+/** Ids on disk that are seen as others, and the reverse; no other id changes. */
+export interface IdExchange {
+  readonly uids: readonly [number, number];
+  readonly gids: readonly [number, number];
+  readonly recursive: boolean;
+}
+
 /** Mounts of a container outside of it, made by the storage and kernel layers. "Not mounted" counts as unmounted. */
 export interface ContainerMounts {
   /** @param options.shifted with the ids of containers' user namespaces */
   root(root: RootMount, target: string, options?: { readonly shifted?: boolean }): void;
   /** A tmpfs others may share. */
   shm(target: string, sizeBytes: number): void;
+  /** The same without what a container could write: made as `root`. */
+  image(root: RootMount, target: string, options?: { readonly shifted?: boolean }): void;
+  /** What is at a path in a volume or an image, wherever links there lead; `target` is made. @throws SysError EXDEV */
+  below(directory: string, path: string, target: string, options: { readonly recursive: boolean }): void;
+  /** A directory or file of the host with its ids exchanged; `target` is made. @throws Unavailable with the reason */
+  exchangingIds(source: string, target: string, options: IdExchange): Promise<void>;
   unmount(target: string): void;
+  /** Of the mount a path is on: "ro", "nosuid", … */
+  restrictions(path: string): readonly string[];
 }
 
 /** What `config.json` is made from besides the container: the runtime's looks at this host. */

@@ -99,7 +99,7 @@ describe("create()", () => {
     await lab.create("web");
   });
 
-  for (const call of ["volumes.create", "volumes.acquire", "snapshots.createWritable"])
+  for (const call of ["volumes.create", "snapshots.createWritable"])
     test(`leaves nothing when ${call} fails`, async () => {
       lab.mounts = [anonymousVolume("data")];
       lab.failAt(call);

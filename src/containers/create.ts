@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { InvalidArgument } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
 import type { ContainerCreateRequest } from "#spec/docker/containers.ts";
+import { refuseWriting } from "#volumes/copies.ts";
 import type { PlannedMount } from "#volumes/types.ts";
 import type { Context } from "./context.ts";
 import { planContainer } from "./create-plan.ts";
@@ -35,7 +36,8 @@ export async function createContainer(
   return await ctx.locks.run(record.id, async () => {
     ctx.records.put(record);
     try {
-      makeVolumes(ctx, record);
+      await makeVolumes(ctx, record);
+      await makeImageSnapshots(ctx, record);
       mkdirSync(pathsOf(ctx.settings, record.id).directory, { recursive: true, mode: 0o710 });
       await ctx.snapshots.createWritable(record.id, chainId);
     } catch (error) {
@@ -103,24 +105,35 @@ function planMounts(ctx: Context, planned: Omit<ContainerRecord, "mounts">): rea
       if (!other) throw new InvalidArgument(`No such container: ${nameOrId}`);
       return other.mounts;
     },
+    imageOf: (name) => {
+      const image = ctx.images.find(name, planned.platform.includes("/") ? planned.platform : undefined);
+      if (!image) throw new InvalidArgument(`invalid mount config for type "image": No such image: ${name}`);
+      return image.id;
+    },
   });
 }
 
-function makeVolumes(ctx: Context, record: ContainerRecord): void {
+async function makeVolumes(ctx: Context, record: ContainerRecord): Promise<void> {
   for (const mount of record.mounts) {
     if (mount.volume === undefined) continue;
     const options = mount.spec?.VolumeOptions;
-    ctx.volumes.create(
+    const volume = await ctx.volumes.create(
       {
         Name: mount.volume,
         Driver: mount.driver,
         DriverOpts: options?.DriverConfig?.Options,
         Labels: options?.Labels,
       },
-      { anonymous: mount.anonymous },
+      { anonymous: mount.anonymous, user: record.id },
     );
-    ctx.volumes.acquire(mount.volume, record.id);
+    refuseWriting(volume, mount.readOnly);
   }
+}
+
+/** Before the container's own writable, which tells the next daemon that the rest is there. */
+async function makeImageSnapshots(ctx: Context, record: ContainerRecord): Promise<void> {
+  for (const { image } of record.mounts)
+    if (image) await ctx.snapshots.createWritable(image.snapshot, ctx.images.get(image.id).chainId);
 }
 
 /** A container that nobody was told of goes away with everything it had. */

@@ -2,12 +2,14 @@ import { existsSync, mkdirSync } from "node:fs";
 import { teardownAll } from "#base/dispose.ts";
 import { Conflict, Unavailable } from "#base/errors.ts";
 import type { FileView, ViewBind } from "#storage/files/types.ts";
+import type { PlannedMount } from "#volumes/types.ts";
 import type { Context } from "./context.ts";
 import { refuseDebugged } from "./debug.ts";
 import { generatedFiles } from "./files.ts";
 import { findBindSource, findMountSources } from "./mount-sources.ts";
 import { pathsOf } from "./paths.ts";
 import { removeMount } from "./release.ts";
+import { releaseStaged, stagedSource } from "./staged-mounts.ts";
 import type { ContainerRecord } from "./types.ts";
 import { isRemapped } from "./user-namespace.ts";
 
@@ -82,12 +84,13 @@ export function idsOf(ctx: Context, record: ContainerRecord): FileView["ids"] {
 async function openStopped(ctx: Context, record: ContainerRecord, held: Disposable): Promise<OpenView> {
   refuseRemoved(ctx, record);
   refuseDebugged(ctx, record, "be copied from or to");
-  const { root } = pathsOf(ctx.settings, record.id);
+  const { root, staged } = pathsOf(ctx.settings, record.id);
   const volumes = record.mounts.flatMap(({ volume }) => (volume === undefined ? [] : [volume]));
   const close = once(async () => {
     try {
       await teardownAll(`container ${record.id}: cannot give back what was mounted to copy files`, [
         () => removeMount(ctx, root),
+        () => releaseStaged(ctx, staged),
         ...volumes.toReversed().map((volume) => () => ctx.volumes.unmount(volume, record.id)),
       ]);
     } finally {
@@ -99,8 +102,9 @@ async function openStopped(ctx: Context, record: ContainerRecord, held: Disposab
     ctx.live.of(record.id).busyWith = "a copy of its files";
     mkdirSync(root, { recursive: true, mode: 0o700 });
     ctx.mounts.root(ctx.snapshots.rootMount(record.id), root);
-    const sources = await findMountSources(ctx, { ...record, mounts: record.mounts.filter(isShown) }, root);
-    const view = { root, binds: bindsOf(ctx, record, sources), readOnly: isReadOnly(record) };
+    const sources = await findMountSources(ctx, record, root, isShown);
+    const shown = sources.filter((_, index) => isShown(record.mounts[index]!));
+    const view = { root, binds: bindsOf(ctx, record, shown), readOnly: isReadOnly(record) };
     return { record, view, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
@@ -133,7 +137,7 @@ function isReadOnly({ hostConfig }: ContainerRecord): boolean {
 
 /** A tmpfs is there only while the container runs. */
 function isShown({ type }: ContainerRecord["mounts"][number]): boolean {
-  return type === "bind" || type === "volume";
+  return type !== "tmpfs";
 }
 
 interface Source {
@@ -144,15 +148,16 @@ interface Source {
 }
 
 function runningSources(ctx: Context, record: ContainerRecord): Source[] {
-  return record.mounts.filter(isShown).map((mount) => ({
-    destination: mount.destination,
-    source:
-      mount.type === "bind"
-        ? findBindSource(mount)
-        : shiftedIfRemapped(ctx, record, ctx.volumes.get(mount.volume!).mountpoint),
-    readOnly: mount.readOnly,
-    recursive: mount.recursive,
-  }));
+  return record.mounts.flatMap((mount, index) => {
+    if (!isShown(mount)) return [];
+    const source = stagedSource(ctx, record, index) ?? plainSource(ctx, record, mount);
+    return [{ destination: mount.destination, source, readOnly: mount.readOnly, recursive: mount.recursive }];
+  });
+}
+
+function plainSource(ctx: Context, record: ContainerRecord, mount: PlannedMount): string {
+  if (mount.volume === undefined) return findBindSource(mount);
+  return shiftedIfRemapped(ctx, record, ctx.volumes.get(mount.volume).mountpoint);
 }
 
 function shiftedIfRemapped(ctx: Context, record: ContainerRecord, path: string): string {

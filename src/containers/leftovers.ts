@@ -3,8 +3,16 @@ import { join, posix } from "node:path";
 import { isErrno } from "#base/fs.ts";
 import { isFullId } from "#base/ids.ts";
 import type { Context } from "./context.ts";
-import { containersDirectory, debugDirectory, rootsDirectory, runRoot, shmDirectory } from "./paths.ts";
+import {
+  containersDirectory,
+  debugDirectory,
+  rootsDirectory,
+  runRoot,
+  shmDirectory,
+  stagedDirectory,
+} from "./paths.ts";
 import { removeMount } from "./release.ts";
+import { releaseStaged } from "./staged-mounts.ts";
 
 /**
  * Removes what a crash left and no record owns: processes with their run directories, mounted roots, writable
@@ -23,7 +31,14 @@ export async function removeLeftovers(ctx: Context, running: ReadonlySet<string>
   );
   for (const directory of [rootsDirectory(settings), shmDirectory(settings), debugDirectory(settings)])
     await removeEach(ctx, namesIn(directory), isRunning, (id) => removeMount(ctx, join(directory, id)));
-  await removeEach(ctx, ctx.snapshots.writables(), isKnown, (id) => ctx.snapshots.removeWritable(id));
+  await removeEach(ctx, namesIn(stagedDirectory(settings)), isRunning, (id) =>
+    releaseStaged(ctx, join(stagedDirectory(settings), id)),
+  );
+  const images = new Set(
+    [...ctx.records.all()].flatMap(({ mounts }) => mounts.flatMap(({ image }) => image?.snapshot ?? [])),
+  );
+  const isOwned = (id: string) => isKnown(id) || images.has(id);
+  await removeEach(ctx, ctx.snapshots.writables(), isOwned, (id) => ctx.snapshots.removeWritable(id));
   await removeEach(ctx, namesIn(containersDirectory(settings)), isKnown, (id) =>
     rmSync(join(containersDirectory(settings), id), { recursive: true, force: true }),
   );

@@ -1,25 +1,29 @@
-import { mkdirSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { Internal, InvalidArgument, messageOf, NotImplemented } from "#base/errors.ts";
+import { mkdirSync, statSync } from "node:fs";
+import { Internal, InvalidArgument, messageOf } from "#base/errors.ts";
 import type { SpecMount } from "#runtime/spec/types.ts";
 import type { PlannedMount } from "#volumes/types.ts";
 import type { Context } from "./context.ts";
+import { stageBelow, stageIdExchange, stageImage } from "./staged-mounts.ts";
 import type { ContainerRecord } from "./types.ts";
+import { isRemapped } from "./user-namespace.ts";
 
-type Parts = Pick<Context, "volumes" | "copyUp">;
+type Parts = Pick<Context, "volumes" | "copyUp" | "mounts" | "settings" | "snapshots" | "userns" | "specs">;
 
 /**
- * Every planned mount with its source found: volumes made usable and filled, missing directories made where allowed.
+ * Every planned mount with its source found: volumes made usable and filled, missing directories made where allowed, and
+ * what is no directory of its own put together. `releaseStaged` and the volumes' `unmount` give all of it back.
  * @param root the container's mounted root, whose files an empty volume gets
+ * @param isWanted those that are not have no source
  */
 export async function findMountSources(
   ctx: Parts,
   record: ContainerRecord,
   root: string,
+  isWanted: (mount: PlannedMount) => boolean = () => true,
 ): Promise<SpecMount[]> {
   const mounts: SpecMount[] = [];
-  for (const mount of record.mounts) {
-    const source = await findSource(ctx, record.id, mount, root);
+  for (const [index, mount] of record.mounts.entries()) {
+    const source = isWanted(mount) ? await findSource(ctx, record, index, root) : "";
     mounts.push({
       type: mount.type === "tmpfs" ? "tmpfs" : "bind",
       destination: mount.destination,
@@ -30,6 +34,7 @@ export async function findMountSources(
       writableBelow: mount.spec?.BindOptions?.ReadOnlyNonRecursive ?? false,
       propagation: mount.propagation,
       tmpfsOptions: mount.tmpfsOptions,
+      ...(source === "" ? {} : { restrictions: ctx.mounts.restrictions(source) }),
     });
   }
   return mounts;
@@ -39,16 +44,17 @@ function isDirectory(source: string): boolean {
   return statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? true;
 }
 
-async function findSource(ctx: Parts, id: string, mount: PlannedMount, root: string): Promise<string> {
+async function findSource(ctx: Parts, record: ContainerRecord, index: number, root: string): Promise<string> {
+  const mount = record.mounts[index]!;
   switch (mount.type) {
     case "tmpfs":
       return "";
     case "bind":
-      return findBindSource(mount);
+      return await stageIdExchange(ctx, record, { index, root, source: findBindSource(mount) });
     case "volume":
-      return await findVolume(ctx, id, mount, root);
+      return await findVolume(ctx, record, index, root);
     case "image":
-      throw new NotImplemented(`mount ${mount.destination}: images cannot be mounted`);
+      return stageImage(ctx, record, index);
   }
 }
 
@@ -69,21 +75,11 @@ export function findBindSource({ source, createSource }: PlannedMount): string {
   return source;
 }
 
-async function findVolume(ctx: Parts, id: string, mount: PlannedMount, root: string): Promise<string> {
-  const directory = ctx.volumes.mount(mount.volume!, id, mount);
+async function findVolume(ctx: Parts, record: ContainerRecord, index: number, root: string): Promise<string> {
+  const mount = record.mounts[index]!;
+  const directory = await ctx.volumes.mount(mount.volume!, record.id, mount);
   if (mount.copyUp) await ctx.copyUp({ root, path: mount.destination, directory });
-  return mount.subpath ? findBelow(directory, mount.subpath) : directory;
-}
-
-/** A link in a volume is another container's doing: the place it leads to must still be in the volume. */
-function findBelow(directory: string, subpath: string): string {
-  try {
-    const found = realpathSync(join(directory, subpath));
-    if (found === directory || found.startsWith(`${realpathSync(directory)}/`)) return found;
-  } catch (error) {
-    throw new InvalidArgument(`cannot access path ${subpath} of the volume: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  throw new InvalidArgument(`cannot access path ${subpath} of the volume: it leads out of it`);
+  if (!mount.subpath) return directory;
+  const seen = isRemapped(ctx, record) ? ctx.userns.shifted(directory) : directory;
+  return stageBelow(ctx, record, { index, directory: seen, what: "volume" });
 }

@@ -23,6 +23,8 @@ export interface ContainerPaths {
   readonly root: string;
   /** Where a shareable /dev/shm is mounted. */
   readonly shm: string;
+  /** What is put together for single mounts: places in volumes, images' files, directories with exchanged ids. */
+  readonly staged: string;
 }
 
 type Roots = Pick<ContainerSettings, "dataRoot" | "execRoot">;
@@ -40,6 +42,7 @@ export function pathsOf(roots: Roots, id: string): ContainerPaths {
     runDirectory: join(runRoot(roots), id),
     root: join(rootsDirectory(roots), id),
     shm: join(shmDirectory(roots), id),
+    staged: join(stagedDirectory(roots), id),
   };
 }
 
@@ -66,4 +69,8 @@ export function debugDirectory(roots: Roots): string {
 
 export function shmDirectory(roots: Roots): string {
   return join(roots.execRoot, "shm");
+}
+
+export function stagedDirectory(roots: Roots): string {
+  return join(roots.execRoot, "mounts");
 }

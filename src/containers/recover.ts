@@ -43,7 +43,7 @@ export async function recoverContainers(ctx: Context): Promise<void> {
     adopt(ctx, record, recovered.process);
   }
   ctx.networks.recover(running);
-  ctx.volumes.recover(running);
+  await ctx.volumes.recover(running);
   await findSessions(ctx, running);
   for (const [record, recovered] of found)
     if (recovered.state !== "running") await settle(ctx, record, recovered);

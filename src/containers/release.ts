@@ -5,6 +5,7 @@ import { cgroupPathOf } from "./cgroup-path.ts";
 import type { Context } from "./context.ts";
 import { releaseDebugged } from "./debug.ts";
 import { pathsOf } from "./paths.ts";
+import { releaseStaged } from "./staged-mounts.ts";
 import type { ContainerRecord } from "./types.ts";
 
 /**
@@ -17,7 +18,7 @@ import type { ContainerRecord } from "./types.ts";
  */
 export async function releaseRun(ctx: Context, record: ContainerRecord): Promise<void> {
   const { id } = record;
-  const { runDirectory, root, shm } = pathsOf(ctx.settings, id);
+  const { runDirectory, root, shm, staged } = pathsOf(ctx.settings, id);
   await teardownAll(`container ${id}: cannot give back what it held`, [
     () => ctx.runtime.cleanUp({ id, runDirectory, cgroupPath: cgroupPathOf(ctx.settings, record) }),
     () => ctx.shipping.ended(record),
@@ -26,8 +27,9 @@ export async function releaseRun(ctx: Context, record: ContainerRecord): Promise
     () => removeMount(ctx, shm),
     () => removeMount(ctx, root),
     () => releaseDebugged(ctx, record),
-    ...record.mounts.toReversed().map((mount) => () => {
-      if (mount.volume !== undefined) ctx.volumes.unmount(mount.volume, id);
+    () => releaseStaged(ctx, staged),
+    ...record.mounts.toReversed().map((mount) => async () => {
+      if (mount.volume !== undefined) await ctx.volumes.unmount(mount.volume, id);
     }),
   ]);
 }

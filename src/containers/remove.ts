@@ -120,6 +120,9 @@ export async function removeBelongings(
   const { id } = record;
   await teardownAll(`container ${id}`, [
     () => ctx.snapshots.removeWritable(id),
+    ...record.mounts.map(({ image }) => async () => {
+      if (image) await ctx.snapshots.removeWritable(image.snapshot);
+    }),
     () => rmSync(pathsOf(ctx.settings, id).directory, { recursive: true, force: true }),
     () => ctx.shipping.removed(id),
     () => releaseVolumes(ctx, record, options.volumes),
@@ -131,7 +134,7 @@ async function releaseVolumes(
   record: ContainerRecord,
   removeAnonymous: boolean,
 ): Promise<void> {
-  ctx.volumes.release(record.id);
+  await ctx.volumes.release(record.id);
   if (!removeAnonymous) return;
   for (const mount of record.mounts) {
     if (!mount.anonymous || mount.volume === undefined) continue;

@@ -306,6 +306,8 @@ export interface Containers {
 
   /** What images must know of the containers made from them. */
   readonly imageUsers: ImageUsers;
+  /** Those of these containers that run stand still until it is disposed. */
+  holdStill(ids: readonly string[]): Promise<AsyncDisposable>;
   counts(): {
     readonly total: number;
     readonly running: number;

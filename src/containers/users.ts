@@ -8,7 +8,9 @@ type Records = Pick<Context, "records">;
 export function imageUsers({ records }: Records): ImageUsers {
   const usersOf: ImageUsers["usersOf"] = (imageId) =>
     [...records.all()]
-      .filter((record) => record.imageId === imageId)
+      .filter(
+        ({ imageId: own, mounts }) => own === imageId || mounts.some(({ image }) => image?.id === imageId),
+      )
       .map(({ id, state }) => ({ id, running: isUp(state.status) }));
   return { usersOf, countFor: (imageId) => usersOf(imageId).length };
 }

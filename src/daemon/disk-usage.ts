@@ -125,12 +125,17 @@ function logBytes(path: string): number {
   }
 }
 
+/** As Docker says it. */
+const UNKNOWN_SIZE = -1;
+
 async function volumeUsages({ volumes, storage }: DiskUsageDeps): Promise<VolumeUsage[]> {
   const records = volumes.list();
-  const bytes = await storage.measure(records.map(({ mountpoint }) => mountpoint));
-  return records.map((volume, index) => ({
+  const local = records.filter(({ driver }) => driver === "local"); // a plugin's may be far away
+  const bytes = await storage.measure(local.map(({ mountpoint }) => mountpoint));
+  const sizes = new Map(local.map(({ name }, index) => [name, bytes[index]!]));
+  return records.map((volume) => ({
     volume,
-    sizeBytes: bytes[index]!,
+    sizeBytes: sizes.get(volume.name) ?? UNKNOWN_SIZE,
     users: volumes.usersOf(volume.name).length,
   }));
 }

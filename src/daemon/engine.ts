@@ -8,7 +8,6 @@ import { createApi } from "#api/server.ts";
 import { systemClock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import { createContainers } from "#containers/containers.ts";
-import type { ContainersDeps } from "#containers/context.ts";
 import { createEvents } from "#events/bus.ts";
 import { JOURNAL_COLLECTION, Journal } from "#events/journal.ts";
 import { createImages } from "#images/images.ts";
@@ -27,11 +26,11 @@ import { readSpecHost } from "#runtime/spec-host.ts";
 import { ContainerUserNamespaces } from "#runtime/user-namespaces.ts";
 import { openState } from "#state/sqlite.ts";
 import { createContainerFiles } from "#storage/files/files.ts";
-import { mountRoot, unmountRoot } from "#storage/snapshot/mounts.ts";
 import { createStorage } from "#storage/storage.ts";
 import { copyUp } from "#volumes/copy-up.ts";
 import { planMounts } from "#volumes/mounts.ts";
 import { createVolumes } from "#volumes/volumes.ts";
+import { containerMounts, volumeFiles } from "./file-work.ts";
 import { findIdMappings } from "./id-mappings.ts";
 import { type ImageGcDeps, keepCollecting, runImageGc } from "./image-gc.ts";
 import { createSystem } from "./info.ts";
@@ -40,7 +39,6 @@ import {
   NO_QUOTA,
   onlineMemoryNodes,
   prepareGroups,
-  shiftedRoot,
   specDefaults,
 } from "./isolation.ts";
 import { daemonPaths, instanceNames } from "./paths.ts";
@@ -119,7 +117,12 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       netnsDirectory: paths.netns,
     },
   });
-  const volumes = createVolumes({ dataRoot, kernel, state, events, log, clock });
+  const containerFiles = createContainerFiles({ helperCommand: selfCommand("container-files") });
+  const volumes = createVolumes({
+    ...{ dataRoot, kernel, state, events, log, clock },
+    files: volumeFiles(storage, containerFiles),
+    freeze: (ids) => containers.holdStill(ids),
+  });
   // Images must know who uses them, containers stand on images: asked only once both are there.
   const users: ImageUsers = {
     usersOf: (imageId) => containers.imageUsers.usersOf(imageId),
@@ -140,7 +143,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     events,
     images: notingUse(images),
     snapshots: storage.snapshotter,
-    files: createContainerFiles({ helperCommand: selfCommand("container-files") }),
+    files: containerFiles,
     volumes,
     networks,
     runtime,
@@ -258,6 +261,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     async close() {
       closing.abort();
       await containers.close();
+      volumes.close();
       networks.close();
       await images.close();
       await collecting;
@@ -320,20 +324,5 @@ function notingUse(images: Images): Pick<Images, "get" | "find" | "commit"> {
     },
     find: (name, platform) => images.find(name, platform),
     commit: (request) => images.commit(request),
-  };
-}
-
-function containerMounts(kernel: Kernel, userns: ContainerUserNamespaces): ContainersDeps["mounts"] {
-  return {
-    root: (root, target, { shifted = false } = {}) =>
-      shifted
-        ? mountRoot(kernel, shiftedRoot(userns, root), target, userns.root)
-        : mountRoot(kernel, root, target),
-    shm: (target, sizeBytes) =>
-      kernel.mounts.mount("shm", target, "tmpfs", {
-        flags: ["nosuid", "nodev", "noexec"],
-        data: `mode=1777,size=${sizeBytes}`,
-      }),
-    unmount: (target) => unmountRoot(kernel, target),
   };
 }

@@ -52,8 +52,9 @@ function deps(features: Partial<SystemDeps["kernel"]["features"]> = {}): SystemD
     },
     images: { count: () => 2, list: async () => [], targetsOf: () => [] },
     volumes: {
-      list: () => [{ name: "v" }] as never,
+      list: () => [{ name: "v", driver: "local" }] as never,
       usersOf: () => ["c1", "c2"],
+      driverNames: () => ["local"],
     },
     events: { listeners: () => 4 },
     collectGarbage: () => Promise.reject(new Error("not asked for")),
@@ -102,7 +103,7 @@ describe("createSystem()", () => {
   test("measures only what was asked", async () => {
     const system = createSystem(deps());
     expect(await system.diskUsage(new Set(["volume"]))).toEqual({
-      volumes: [{ volume: { name: "v" } as never, sizeBytes: 5, users: 2 }],
+      volumes: [{ volume: { name: "v", driver: "local" } as never, sizeBytes: 5, users: 2 }],
     });
     expect(await system.diskUsage(new Set(["image", "container"]))).toEqual({
       images: { layersSize: 7, reclaimable: 7, items: [] },

@@ -31,7 +31,7 @@ export interface SystemDeps {
   };
   readonly containers: Pick<Containers, "counts" | "list" | "imageUsers">;
   readonly images: Pick<Images, "count" | "list" | "targetsOf">;
-  readonly volumes: Pick<Volumes, "list" | "usersOf">;
+  readonly volumes: Pick<Volumes, "list" | "usersOf" | "driverNames">;
   readonly events: Pick<Events, "listeners">;
   readonly collectGarbage: System["collectGarbage"];
 }
@@ -78,7 +78,7 @@ function systemInfo(id: string, deps: SystemDeps): SystemInfo {
     Driver: storage.snapshotter.name,
     DriverStatus: storage.snapshotter.status.map(([label, value]) => [label, value]),
     Plugins: {
-      Volume: ["local"],
+      Volume: deps.volumes.driverNames(),
       Network: ["bridge", "host", "null"],
       Authorization: null,
       Log: LOG_DRIVERS.filter((name) => name !== "none"),

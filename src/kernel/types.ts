@@ -98,8 +98,16 @@ export interface Mounts {
       readonly idsOf?: string;
     },
   ): void;
+  /**
+   * Shows what is at a path below a directory, found with openat2(RESOLVE_BENEATH): a link out of the directory is
+   * EXDEV, and nothing that is moved or linked anew meanwhile is followed out of it. `target` is made: a directory, or
+   * an empty file.
+   */
+  bindBelow(root: string, path: string, target: string, options?: { readonly recursive?: boolean }): void;
   overlay(request: OverlayMount): void;
   setPropagation(target: string, propagation: Propagation): void;
+  /** What the mount that a path is on does not let happen: of "ro", "nosuid", "nodev", "noexec" those it has. */
+  restrictions(path: string): MountFlag[];
   /** Lazy by default: the name goes away at once. "Not mounted" and "not there" count as done. */
   unmount(target: string, options?: { readonly lazy?: boolean }): void;
   /** Every mount this process sees. */
@@ -539,5 +547,7 @@ export interface Files {
     readonly blocks: number;
     readonly free: number;
     readonly available: number;
+    /** Bits of ST_*: what the mount does not let happen. */
+    readonly flags: number;
   };
 }

@@ -35,7 +35,10 @@ const NO_OPTIONS = ["rw", "suid", "dev", "exec", "atime", "defaults", ""];
 const ADDRESS = "addr=";
 
 /** @throws InvalidArgument with Docker's text, naming the volume */
-export function checkLocalOptions(name: string, options: Readonly<Record<string, string>>): void {
+export function checkLocalOptions(
+  name: string,
+  options: Readonly<Record<string, string>>,
+): { readonly sizeLimitBytes?: number } {
   for (const key of Object.keys(options)) {
     const needs = key === "size" ? undefined : NEEDS[key];
     if (key === "size")
@@ -44,6 +47,7 @@ export function checkLocalOptions(name: string, options: Readonly<Record<string,
     const missing = needs.find((other) => !options[other]);
     if (missing) throw new InvalidArgument(`create ${name}: missing required option: "${missing}"`);
   }
+  return {};
 }
 
 /** @returns undefined for a plain directory */

@@ -8,7 +8,7 @@ test("mountViews() shows mounts as Docker's inspect does, without those of --tmp
     Tmpfs: { "/run": "" },
     Mounts: [{ Type: "tmpfs", Target: "/tmp" } as const],
   };
-  const mounts = planMounts({ config: {}, hostConfig, mountsOf: () => [] });
+  const mounts = planMounts({ config: {}, hostConfig, mountsOf: () => [], imageOf: () => "" });
   expect(mountViews(mounts, (name) => ({ mountpoint: `/volumes/${name}/_data` }))).toEqual([
     {
       Type: "volume",

@@ -9,7 +9,7 @@ export function mountViews(
     .filter(({ type, spec }) => type !== "tmpfs" || spec !== undefined)
     .map((mount) => ({
       Type: mount.type,
-      ...(mount.volume === undefined ? {} : { Name: mount.volume }),
+      ...nameOf(mount),
       Source: mount.volume === undefined ? mount.source : (findVolume(mount.volume)?.mountpoint ?? ""),
       Destination: mount.destination,
       ...(mount.driver === undefined ? {} : { Driver: mount.driver }),
@@ -17,4 +17,9 @@ export function mountViews(
       RW: !mount.readOnly,
       Propagation: mount.propagation,
     }));
+}
+
+function nameOf({ type, source, volume }: PlannedMount): Pick<MountView, "Name"> {
+  if (type === "image") return { Name: source };
+  return volume === undefined ? {} : { Name: volume };
 }

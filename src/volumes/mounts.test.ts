@@ -6,7 +6,13 @@ import type { PlannedMount } from "./types.ts";
 const ANONYMOUS = "a".repeat(64);
 
 function plan(hostConfig: HostConfig, parts: Partial<MountsRequest> = {}): PlannedMount[] {
-  const request = { config: {}, mountsOf: () => [], ...parts, hostConfig };
+  const request = {
+    config: {},
+    mountsOf: () => [],
+    imageOf: (name: string) => `id of ${name}`,
+    ...parts,
+    hostConfig,
+  };
   return planMounts(request, { pathExists: (path) => path !== "/missing", newName: () => ANONYMOUS });
 }
 

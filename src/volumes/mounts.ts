@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { InvalidArgument } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
 import type { ContainerConfig, HostConfig, MountSpec } from "#spec/docker/containers.ts";
-import { parseMountMode } from "./mount-mode.ts";
+import { parseIdmap, parseMountMode } from "./mount-mode.ts";
 import { checkMountSpec, complaintAboutTarget } from "./mount-spec.ts";
 import { parseBind } from "./parse-bind.ts";
 import { tmpfsOptions, tmpfsSpecText } from "./tmpfs.ts";
@@ -15,6 +15,8 @@ export interface MountsRequest {
   readonly hostConfig: Pick<HostConfig, "Binds" | "Mounts" | "Tmpfs" | "VolumesFrom" | "VolumeDriver">;
   /** Mounts of a container that VolumesFrom names. @throws InvalidArgument when there is none */
   readonly mountsOf: (container: string) => readonly PlannedMount[];
+  /** Id of an image that is here. @throws InvalidArgument when there is none */
+  readonly imageOf: (name: string) => string;
 }
 
 /** The little a plan must know of the world. */
@@ -31,7 +33,7 @@ export interface MountsHost {
  * @throws InvalidArgument with Docker's text
  */
 export function planMounts(
-  { config, hostConfig, mountsOf }: MountsRequest,
+  { config, hostConfig, mountsOf, imageOf }: MountsRequest,
   host: MountsHost = { pathExists: existsSync, newName: newId },
 ): PlannedMount[] {
   const { Binds, Mounts, Tmpfs, VolumesFrom, VolumeDriver } = hostConfig;
@@ -48,7 +50,17 @@ export function planMounts(
     const destination = cleanTarget(path, "volume");
     if (!byPlace.has(destination)) byPlace.set(destination, imageVolume(destination, driver, host));
   }
-  return [...byPlace.values()].sort(parentsFirst);
+  return [...byPlace.values()].sort(parentsFirst).map((mount) => withImage(mount, imageOf, host));
+}
+
+/** A lent image stays the one it was, and is shown to each container by a snapshot of its own. */
+function withImage(
+  mount: PlannedMount,
+  imageOf: MountsRequest["imageOf"],
+  { newName }: MountsHost,
+): PlannedMount {
+  if (mount.type !== "image") return mount;
+  return { ...mount, image: { id: mount.image?.id ?? imageOf(mount.source), snapshot: newName() } };
 }
 
 function lentMounts(text: string, mountsOf: MountsRequest["mountsOf"]): PlannedMount[] {
@@ -88,8 +100,8 @@ const PLAIN = {
 const VOLUME_MODE = "z";
 
 function plannedBind(text: string, driver: string): PlannedMount {
-  const { source, target, mode, readOnly, propagation, noCopy } = parseBind(text);
-  const common = { ...PLAIN, destination: target, readOnly };
+  const { source, target, mode, readOnly, propagation, noCopy, idmap } = parseBind(text);
+  const common = { ...PLAIN, destination: target, readOnly, ...(idmap === undefined ? {} : { idmap }) };
   if (source.startsWith("/"))
     return {
       ...common,
@@ -99,6 +111,8 @@ function plannedBind(text: string, driver: string): PlannedMount {
       mode,
       createSource: true,
     };
+  if (idmap !== undefined)
+    throw new InvalidArgument(`invalid mode: ${mode}: idmap is for directories of the host`);
   const named = { type: "volume", source, volume: source, driver, copyUp: !noCopy } as const;
   return { ...common, ...named, mode: mode || VOLUME_MODE };
 }
@@ -116,6 +130,7 @@ function plannedSpec(spec: MountSpec, driver: string, host: MountsHost): Planned
         propagation: spec.BindOptions?.Propagation || "rprivate",
         recursive: !spec.BindOptions?.NonRecursive,
         createSource: spec.BindOptions?.CreateMountpoint ?? false,
+        ...(spec.BindOptions?.IDMap ? { idmap: parseIdmap(spec.BindOptions.IDMap) } : {}),
       };
     case "tmpfs":
       return { ...common, type: "tmpfs", source: "", tmpfsOptions: tmpfsOptions(tmpfsSpecText(spec)) };

@@ -4,10 +4,10 @@ import { InvalidArgument } from "#base/errors.ts";
 export function checkVolumeName(name: string): void {
   if (name.length === 1)
     throw new InvalidArgument(
-      "volume name is too short, names should be at least two alphanumeric characters",
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
     );
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name))
     throw new InvalidArgument(
-      `"${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+      `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
     );
 }

@@ -5,6 +5,8 @@ import type { VolumeRecord } from "./types.ts";
 export interface VolumeUse {
   readonly volume: string;
   readonly containerId: string;
+  /** Its driver was asked to mount it for this container, and not yet to unmount it. */
+  readonly isMounted?: boolean;
 }
 
 export interface VolumeRecords {

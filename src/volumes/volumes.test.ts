@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  cpSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -20,12 +21,14 @@ import { createVolumes } from "./volumes.ts";
 let dataRoot: string;
 let mounted: string[];
 let events: NewEvent[];
+let frozen: string[];
 let state: ReturnType<typeof openMemoryState>;
 
 beforeEach(() => {
   dataRoot = mkdtempSync(join(tmpdir(), "wharf-volumes-"));
   mounted = [];
   events = [];
+  frozen = [];
   state = openMemoryState();
 });
 afterEach(() => rmSync(dataRoot, { recursive: true }));
@@ -50,15 +53,27 @@ function engine() {
     events: { emit: (event) => void events.push(event) },
     log: silentLog,
     clock: { now: () => Date.parse("2026-01-02T03:04:05.678Z"), sleep: async () => {} },
+    files: {
+      copy: async (from, to) => cpSync(from, to, { recursive: true }),
+      read: () => ({ bytes: new Blob(["tar"]).stream(), [Symbol.asyncDispose]: async () => {} }),
+      async write(directory, archive) {
+        for await (const piece of archive) writeFileSync(join(directory, "imported"), piece);
+      },
+    },
+    freeze: async (ids) => {
+      frozen.push(...ids);
+      return { [Symbol.asyncDispose]: async () => void frozen.push("thawed") };
+    },
+    pluginDirectories: { sockets: join(dataRoot, "plugins"), specs: [] },
   });
 }
 
 const pathOf = (name: string) => join(dataRoot, "volumes", name, "_data");
 
 describe("create()", () => {
-  test("makes a directory and a record, and tells", () => {
+  test("makes a directory and a record, and tells", async () => {
     const volumes = engine();
-    const volume = volumes.create({ Name: "data", Labels: { a: "b" } });
+    const volume = await volumes.create({ Name: "data", Labels: { a: "b" } });
     expect(volume).toEqual({
       name: "data",
       driver: "local",
@@ -76,16 +91,16 @@ describe("create()", () => {
     ]);
   });
 
-  test("gives a volume without a name 64 digits and Docker's label", () => {
-    const volume = engine().create({});
+  test("gives a volume without a name 64 digits and Docker's label", async () => {
+    const volume = await engine().create({});
     expect(volume.name).toMatch(/^[0-9a-f]{64}$/);
     expect(volume).toMatchObject({ anonymous: true, labels: { "com.docker.volume.anonymous": "" } });
   });
 
-  test("returns the volume that has the name", () => {
+  test("returns the volume that has the name", async () => {
     const volumes = engine();
-    const first = volumes.create({ Name: "data", Labels: { a: "b" } });
-    expect(volumes.create({ Name: "data", Labels: { c: "d" } })).toEqual(first);
+    const first = await volumes.create({ Name: "data", Labels: { a: "b" } });
+    expect(await volumes.create({ Name: "data", Labels: { c: "d" } })).toEqual(first);
     expect(events).toHaveLength(1);
   });
 
@@ -97,7 +112,10 @@ describe("create()", () => {
     { request: { Name: "a/b" }, text: '"a/b" includes invalid characters for a local volume name' },
     { request: { Name: "../x" }, text: "If you intended to pass a host directory, use absolute path" },
     { request: { Name: "ab\n" }, text: "includes invalid characters" },
-    { request: { Name: "taken", Driver: "nas" }, text: "volume name must be unique" },
+    {
+      request: { Name: "taken", Driver: "nas" },
+      text: `create taken: error looking up volume plugin nas: plugin "nas" not found`,
+    },
     {
       request: { Name: "nn", Driver: "nas" },
       text: 'create nn: error looking up volume plugin nas: plugin "nas" not found',
@@ -105,10 +123,10 @@ describe("create()", () => {
     { request: { Name: "nn", DriverOpts: { odd: "1" } }, text: 'create nn: invalid option: "odd"' },
   ];
   for (const { request, text } of REFUSED)
-    test(`refuses ${JSON.stringify(request)}`, () => {
+    test(`refuses ${JSON.stringify(request)}`, async () => {
       const volumes = engine();
-      volumes.create({ Name: "taken" });
-      expect(() => volumes.create(request)).toThrow(text);
+      await volumes.create({ Name: "taken" });
+      await expect(volumes.create(request)).rejects.toThrow(text);
       expect(readdirSync(join(dataRoot, "volumes"))).toEqual(["taken"]);
     });
 });
@@ -123,11 +141,10 @@ describe("use", () => {
 
   test("remove() refuses a volume that a container was made with, whether it runs or not", async () => {
     const volumes = engine();
-    volumes.create({ Name: "data" });
-    volumes.acquire("data", "c1");
-    volumes.acquire("data", "c1");
+    await volumes.create({ Name: "data" }, { user: "c1" });
+    await volumes.create({ Name: "data" }, { user: "c1" });
     expect(volumes.remove("data", { force: true })).rejects.toThrow("remove data: volume is in use - [c1]");
-    expect(volumes.release("c1")).toEqual(["data"]);
+    expect(await volumes.release("c1")).toEqual(["data"]);
     await volumes.remove("data", { force: false });
     expect(readdirSync(join(dataRoot, "volumes"))).toEqual([]);
     expect(events.map(({ action }) => action)).toEqual(["create", "destroy"]);
@@ -135,7 +152,7 @@ describe("use", () => {
 
   test("remove() keeps a volume in which something is mounted", async () => {
     const volumes = engine();
-    volumes.create({ Name: "data" });
+    await volumes.create({ Name: "data" });
     mounted.push(`ext4 /dev/sdb1  ${pathOf("data")}/disk`);
     expect(volumes.remove("data", { force: true })).rejects.toThrow(
       `remove data: something is mounted at ${pathOf("data")}/disk`,
@@ -144,11 +161,11 @@ describe("use", () => {
     expect(existsSync(pathOf("data"))).toBe(true);
   });
 
-  test("mount() of a plain volume mounts nothing, and tells where it is", () => {
+  test("mount() of a plain volume mounts nothing, and tells where it is", async () => {
     const volumes = engine();
-    volumes.create({ Name: "data" });
+    await volumes.create({ Name: "data" });
     const place = { destination: "/d", readOnly: true, propagation: "" };
-    expect(volumes.mount("data", "c1", place)).toBe(pathOf("data"));
+    expect(await volumes.mount("data", "c1", place)).toBe(pathOf("data"));
     expect(mounted).toEqual([]);
     expect(events.at(-1)).toEqual({
       type: "volume",
@@ -164,36 +181,35 @@ describe("use", () => {
     });
   });
 
-  test("mount() mounts a volume with options once for all its containers", () => {
+  test("mount() mounts a volume with options once for all its containers", async () => {
     const volumes = engine();
-    volumes.create({ Name: "ram", DriverOpts: { type: "tmpfs", device: "tmpfs", o: "size=1m" } });
-    volumes.create({ Name: "host", DriverOpts: { type: "none", device: "/srv", o: "bind" } });
-    for (const container of ["c1", "c2"]) volumes.mount("ram", container);
-    volumes.mount("host", "c1");
+    await volumes.create({ Name: "ram", DriverOpts: { type: "tmpfs", device: "tmpfs", o: "size=1m" } });
+    await volumes.create({ Name: "host", DriverOpts: { type: "none", device: "/srv", o: "bind" } });
+    for (const container of ["c1", "c2"]) await volumes.mount("ram", container);
+    await volumes.mount("host", "c1");
     expect(mounted).toEqual([`tmpfs tmpfs size=1m ${pathOf("ram")}`, `bind /srv  ${pathOf("host")}`]);
-    volumes.unmount("ram", "c1");
-    volumes.unmount("host", "c1");
+    await volumes.unmount("ram", "c1");
+    await volumes.unmount("host", "c1");
     expect(mounted).toHaveLength(1);
-    volumes.unmount("ram", "c2");
-    volumes.unmount("ram", "c2");
+    await volumes.unmount("ram", "c2");
+    await volumes.unmount("ram", "c2");
     expect(mounted).toEqual([]);
   });
 
-  test("mount() says what could not be mounted", () => {
+  test("mount() says what could not be mounted", async () => {
     const volumes = engine();
-    volumes.create({ Name: "bad", DriverOpts: { type: "ext4", device: "broken" } });
-    expect(() => volumes.mount("bad", "c1")).toThrow(
-      `error while mounting volume '${pathOf("bad")}': failed to mount local volume: no such device`,
+    await volumes.create({ Name: "bad", DriverOpts: { type: "ext4", device: "broken" } });
+    await expect(volumes.mount("bad", "c1")).rejects.toThrow(
+      `error while mounting volume '${pathOf("bad")}': failed to mount local volume: mount broken:${pathOf("bad")}: no such device`,
     );
   });
 });
 
 describe("many", () => {
-  test("list() filters by use, name, driver and label", () => {
+  test("list() filters by use, name, driver and label", async () => {
     const volumes = engine();
-    volumes.create({ Name: "used", Labels: { tier: "db" } });
-    volumes.create({ Name: "idle" });
-    volumes.acquire("used", "c1");
+    await volumes.create({ Name: "used", Labels: { tier: "db" } }, { user: "c1" });
+    await volumes.create({ Name: "idle" });
     const names = (filters: Record<string, string[]>) => volumes.list(filters).map(({ name }) => name);
     expect(names({})).toEqual(["idle", "used"]);
     expect(names({ dangling: ["true"] })).toEqual(["idle"]);
@@ -205,10 +221,10 @@ describe("many", () => {
 
   test("prune() removes unused anonymous volumes, and named ones only when all are asked for", async () => {
     const volumes = engine();
-    const { name } = volumes.create({});
-    volumes.create({ Name: "named" });
-    volumes.create({ Name: "kept", Labels: { keep: "" } });
-    volumes.acquire(volumes.create({}).name, "c1");
+    const { name } = await volumes.create({});
+    await volumes.create({ Name: "named" });
+    await volumes.create({ Name: "kept", Labels: { keep: "" } });
+    await volumes.create({}, { user: "c1" });
     writeFileSync(join(pathOf(name), "file"), "12345");
     linkSync(join(pathOf(name), "file"), join(pathOf(name), "again"));
     expect(await volumes.prune({})).toEqual({ removed: [name], spaceReclaimed: 5 });
@@ -227,17 +243,19 @@ describe("many", () => {
 });
 
 describe("recover()", () => {
-  test("undoes mounts nobody needs, keeps those of living containers", () => {
+  test("undoes mounts nobody needs, keeps those of living containers", async () => {
     const before = engine();
     for (const name of ["one", "two"]) {
-      before.create({ Name: name, DriverOpts: { type: "tmpfs", device: "tmpfs" } });
-      before.acquire(name, `c-${name}`);
-      before.mount(name, `c-${name}`);
+      await before.create(
+        { Name: name, DriverOpts: { type: "tmpfs", device: "tmpfs" } },
+        { user: `c-${name}` },
+      );
+      await before.mount(name, `c-${name}`);
     }
     const after = engine();
-    after.recover(new Set(["c-one"]));
+    await after.recover(new Set(["c-one"]));
     expect(mounted).toEqual([`tmpfs tmpfs  ${pathOf("one")}`]);
-    after.unmount("one", "c-one");
+    await after.unmount("one", "c-one");
     expect(mounted).toEqual([]);
   });
 
@@ -245,7 +263,7 @@ describe("recover()", () => {
     mkdirSync(pathOf("lost"), { recursive: true });
     mkdirSync(join(dataRoot, "volumes", ".removed-1", "_data"), { recursive: true });
     const volumes = engine();
-    volumes.recover(new Set());
+    await volumes.recover(new Set());
     expect(volumes.list().map(({ name, anonymous }) => [name, anonymous])).toEqual([["lost", false]]);
     while (existsSync(join(dataRoot, "volumes", ".removed-1"))) await Bun.sleep(1);
   });

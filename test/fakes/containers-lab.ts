@@ -279,6 +279,7 @@ const LOOKS = new Set([
   "rootMount",
   "driverData",
   "writables",
+  "restrictions",
 ]);
 
 function gateMethods<T extends object>(gate: Gate, part: string, real: T): T {

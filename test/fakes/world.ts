@@ -336,6 +336,10 @@ export function fakeMounts(world: World) {
   return {
     root: (_root: unknown, target: string) => void world.mounts.add(target),
     shm: (target: string) => void world.mounts.add(target),
+    image: (_root: unknown, target: string) => void world.mounts.add(target),
+    below: (_directory: string, _path: string, target: string) => void world.mounts.add(target),
+    exchangingIds: async (_source: string, target: string) => void world.mounts.add(target),
+    restrictions: () => [],
     unmount: (target: string) => void world.mounts.delete(target),
   };
 }
@@ -355,7 +359,6 @@ export function fakeVolumes(world: World) {
     | "create"
     | "find"
     | "get"
-    | "acquire"
     | "release"
     | "remove"
     | "mount"
@@ -364,14 +367,14 @@ export function fakeVolumes(world: World) {
     | "usersOf"
     | "sizeBytes"
   > = {
-    create({ Name: name = "" }, options) {
+    async create({ Name: name = "" }, options) {
       if (!world.volumes.has(name)) world.volumes.set(name, { users: new Set(), mountedBy: new Set() });
+      if (options?.user !== undefined) world.volumes.get(name)!.users.add(options.user);
       return recordOf(name, options?.anonymous);
     },
     find: (name) => (world.volumes.has(name) ? recordOf(name) : undefined),
     get: (name) => recordOf(name),
-    acquire: (name, id) => void world.volumes.get(name)!.users.add(id),
-    release(id) {
+    async release(id) {
       const used = [...world.volumes].filter(([, { users }]) => users.delete(id));
       return used.map(([name]) => name);
     },
@@ -380,14 +383,14 @@ export function fakeVolumes(world: World) {
       if (users.size > 0) throw new Conflict(`remove ${name}: volume is in use - [${[...users]}]`);
       world.volumes.delete(name);
     },
-    mount(name, id) {
+    async mount(name, id) {
       world.volumes.get(name)!.mountedBy.add(id);
       return `/volumes/${name}`;
     },
-    unmount: (name, id) => void world.volumes.get(name)?.mountedBy.delete(id),
+    unmount: async (name, id) => void world.volumes.get(name)?.mountedBy.delete(id),
     usersOf: (name) => [...(world.volumes.get(name)?.users ?? [])],
     sizeBytes: async () => 0,
-    recover(running) {
+    async recover(running) {
       for (const { mountedBy } of world.volumes.values())
         for (const id of mountedBy) if (!running.has(id)) mountedBy.delete(id);
     },

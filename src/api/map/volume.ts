@@ -1,7 +1,8 @@
 import type { Volume } from "#spec/docker/volumes.ts";
-import type { VolumeRecord } from "#volumes/types.ts";
+import type { VolumeDetails } from "#volumes/types.ts";
 
-export function volumeView(record: VolumeRecord): Volume {
+export function volumeView(record: VolumeDetails): Volume {
+  const { status, usage, snapshotOf } = record;
   return {
     CreatedAt: record.createdAt,
     Driver: record.driver,
@@ -9,7 +10,11 @@ export function volumeView(record: VolumeRecord): Volume {
     Mountpoint: record.mountpoint,
     Name: record.name,
     Options: textsOrNull(record.options),
-    Scope: "local",
+    Scope: record.scope ?? "local",
+    ...(status || snapshotOf
+      ? { Status: { ...status, ...(snapshotOf ? { SnapshotOf: snapshotOf } : {}) } }
+      : {}),
+    ...(usage ? { UsageData: { Size: usage.sizeBytes, RefCount: usage.users } } : {}),
   };
 }
 

@@ -17,17 +17,21 @@ export const routes: readonly Route[] = [
   { method: "DELETE", path: "/volumes/{name}", handle: remove },
 ];
 
-function list({ query }: ApiRequest, { volumes }: ApiParts): Reply {
-  return json({ Volumes: volumes.list(query.filters()).map(volumeView), Warnings: null });
+/** `size` is ours: Docker measures volumes for `system df` alone. */
+async function list({ query }: ApiRequest, { volumes }: ApiParts): Promise<Reply> {
+  const { volumes: found, warnings } = await volumes.listAll(query.filters(), {
+    sizes: query.boolean("size"),
+  });
+  return json({ Volumes: found.map(volumeView), Warnings: warnings.length > 0 ? warnings : null });
 }
 
-function inspect({ params }: ApiRequest, { volumes }: ApiParts): Reply {
-  return json(volumeView(volumes.get(params.name!)));
+async function inspect({ params, query }: ApiRequest, { volumes }: ApiParts): Promise<Reply> {
+  return json(volumeView(await volumes.inspect(params.name!, { sizes: query.boolean("size") })));
 }
 
 async function create(request: ApiRequest, { volumes }: ApiParts): Promise<Reply> {
   const body = (await readJson(request, VolumeCreateSchema)) ?? {};
-  return json(volumeView(volumes.create(body)), 201);
+  return json(volumeView(await volumes.create(body)), 201);
 }
 
 async function remove(request: ApiRequest, parts: ApiParts): Promise<Reply> {

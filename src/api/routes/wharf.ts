@@ -6,12 +6,14 @@ import { portMap } from "../map/ports.ts";
 import { MissingContentSchema } from "../schemas/content.ts";
 import { PublishSchema } from "../schemas/publish.ts";
 import type { ApiParts } from "../types.ts";
+import { routes as volumeRoutes } from "./_wharf-volumes.ts";
 
 export const routes: readonly Route[] = [
   { method: "POST", path: "/wharf/content/missing", handle: missing },
   { method: "GET", path: "/wharf/content/{digest}", handle: read },
   { method: "GET", path: "/wharf/images/{name...}/target", handle: target },
   { method: "POST", path: "/wharf/containers/{id}/ports", handle: publish },
+  ...volumeRoutes,
 ];
 
 async function missing(request: ApiRequest, { images }: ApiParts): Promise<Reply> {

@@ -115,6 +115,7 @@ const mount = fields({
     CreateMountpoint: yesNo,
     ReadOnlyNonRecursive: yesNo,
     ReadOnlyForceRecursive: yesNo,
+    IDMap: text,
   }),
   VolumeOptions: fields({
     NoCopy: yesNo,

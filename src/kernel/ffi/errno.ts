@@ -9,6 +9,8 @@ export class SysError extends Error {
   readonly code: string;
   readonly errno: number;
   readonly syscall: string;
+  /** "no such file or directory", with what the kernel explained. */
+  readonly reason: string;
 
   /**
    * @param syscall the call, or the request where a call carries many kinds of them
@@ -18,7 +20,9 @@ export class SysError extends Error {
   constructor(syscall: string, errno: number, object: string, kernelWords = "") {
     const [code, words] = ERRNO_TABLE[errno] ?? [`E${errno}`, "unknown error"];
     const subject = object === "" ? syscall : `${syscall} ${object}`;
-    super(`${subject}: ${words} (${code})${kernelWords === "" ? "" : `: ${kernelWords}`}`);
+    const explained = kernelWords === "" ? "" : `: ${kernelWords}`;
+    super(`${subject}: ${words} (${code})${explained}`);
+    this.reason = `${words}${explained}`;
     this.code = code;
     this.errno = errno;
     this.syscall = syscall;

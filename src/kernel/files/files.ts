@@ -43,10 +43,17 @@ function isHungUp(fd: number): boolean {
   return ready < 0 || (memory().view.getInt16(polled + 6, true) & (POLLERR | POLLHUP)) !== 0;
 }
 
-/** struct statfs of 64-bit machines (asm-generic/statfs.h): eight-byte fields, type, block size, blocks, free, available. */
+/** struct statfs of 64-bit machines (asm-generic/statfs.h): eight-byte fields, type, block size, blocks, free, available; flags are the eleventh. */
 export function statfs(path: string): ReturnType<Files["statfs"]> {
   const result = memory().reserve(120);
   syscall("statfs", path, memory().text(path), memory().addressOf(result));
   const field = (index: number) => Number(memory().view.getBigInt64(result + index * 8, true));
-  return { type: field(0), blockSize: field(1), blocks: field(2), free: field(3), available: field(4) };
+  return {
+    type: field(0),
+    blockSize: field(1),
+    blocks: field(2),
+    free: field(3),
+    available: field(4),
+    flags: field(10),
+  };
 }

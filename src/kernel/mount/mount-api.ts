@@ -74,6 +74,12 @@ export function cloneMount(source: string, options: { readonly recursive: boolea
   return syscall("open_tree", source, AT.FDCWD, memory().text(source), flags);
 }
 
+/** As `cloneMount`, of the very file or directory that a descriptor holds. */
+export function cloneMountAt(fd: number, options: { readonly recursive: boolean }): number {
+  const flags = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | AT.EMPTY_PATH | (options.recursive ? AT.RECURSIVE : 0);
+  return syscall("open_tree", `fd ${fd}`, fd, memory().text(""), flags);
+}
+
 /** Makes an unattached mount read-only, leaving nosuid and its other attributes; before anyone could write to it. */
 export function makeReadOnly(mountFd: number, options: { readonly recursive: boolean }): void {
   const flags = AT.EMPTY_PATH | (options.recursive ? AT.RECURSIVE : 0);
@@ -82,10 +88,14 @@ export function makeReadOnly(mountFd: number, options: { readonly recursive: boo
 }
 
 /** Shows ids as a user namespace has them: what is root's on disk belongs to the namespace's root through this mount. */
-export function shiftIds(mountFd: number, usernsFd: number): void {
+export function shiftIds(
+  mountFd: number,
+  usernsFd: number,
+  { recursive = false }: { readonly recursive?: boolean } = {},
+): void {
   const attributes = mountAttr(MOUNT_ATTR_IDMAP, usernsFd);
-  const object = "ids of a mount";
-  syscall("mount_setattr", object, mountFd, memory().text(""), AT.EMPTY_PATH, attributes, MOUNT_ATTR_BYTES);
+  const flags = AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0);
+  syscall("mount_setattr", "ids of a mount", mountFd, memory().text(""), flags, attributes, MOUNT_ATTR_BYTES);
 }
 
 function configure(context: number, object: string, option: FsOption): void {

@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs";
-import { AT, MS, O, STATX_ATTR_MOUNT_ROOT, UMOUNT } from "../ffi/constants.ts";
+import { fstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { AT, MS, O, RESOLVE, STATX_ATTR_MOUNT_ROOT, UMOUNT } from "../ffi/constants.ts";
 import { Errno, SysError } from "../ffi/errno.ts";
 import { memory, syscall, trySyscall } from "../ffi/syscall.ts";
-import { close, openat } from "../files/at.ts";
+import { close, openat, openat2 } from "../files/at.ts";
+import { statfs } from "../files/files.ts";
 import { withFileIdentity } from "../process/file-identity.ts";
 import type { KernelFeatures, MountEntry, MountFlag, Mounts, Propagation } from "../types.ts";
-import { attachMount, cloneMount, makeReadOnly, shiftIds } from "./mount-api.ts";
+import { attachMount, cloneMount, cloneMountAt, makeReadOnly, shiftIds } from "./mount-api.ts";
 import { parseMountinfo } from "./mountinfo.ts";
 import { mountOverlayByDescriptors, mountOverlayByLayers } from "./overlay.ts";
 
@@ -15,6 +16,7 @@ export function createMounts(features: Pick<KernelFeatures, "overlayLowerdirPlus
     mount: (source, target, fsType, { flags = [], data } = {}) =>
       mount(source, target, fsType, flagBits(flags), data),
     bind,
+    bindBelow,
     overlay(request) {
       const { lower, upper, target } = request;
       // overlayfs wants two directories at least; a view of one layer is that layer.
@@ -24,6 +26,7 @@ export function createMounts(features: Pick<KernelFeatures, "overlayLowerdirPlus
     },
     setPropagation: (target, propagation) => mount("", target, "", PROPAGATION_BITS[propagation]),
     unmount: (target, { lazy = true } = {}) => unmount(target, lazy),
+    restrictions,
     list: listMounts,
     isMountPoint,
   };
@@ -84,7 +87,7 @@ function bind(
   const recursive = options.recursive ?? false;
   const copy = cloneMount(source, { recursive });
   try {
-    if (options.idsOf !== undefined) shiftIdsAs(copy, options.idsOf);
+    if (options.idsOf !== undefined) shiftIdsAs(copy, options.idsOf, recursive);
     if (options.readOnly) makeReadOnly(copy, { recursive });
   } catch (error) {
     close(copy);
@@ -93,13 +96,51 @@ function bind(
   attachMount(copy, target);
 }
 
-function shiftIdsAs(mountFd: number, usernsPath: string): void {
+function bindBelow(
+  root: string,
+  path: string,
+  target: string,
+  { recursive = false }: { readonly recursive?: boolean } = {},
+): void {
+  const rootFd = openat(AT.FDCWD, root, O.PATH | O.DIRECTORY);
+  try {
+    const found = openat2(rootFd, path, O.PATH, 0, RESOLVE.BENEATH | RESOLVE.NO_MAGICLINKS);
+    try {
+      makePlace(target, fstatSync(found).isDirectory());
+      attachMount(cloneMountAt(found, { recursive }), target);
+    } finally {
+      close(found);
+    }
+  } finally {
+    close(rootFd);
+  }
+}
+
+function makePlace(target: string, isDirectory: boolean): void {
+  if (isDirectory) mkdirSync(target, { recursive: true, mode: 0o700 });
+  else writeFileSync(target, "", { mode: 0o600 });
+}
+
+function shiftIdsAs(mountFd: number, usernsPath: string, recursive: boolean): void {
   const userns = openat(AT.FDCWD, usernsPath, O.RDONLY);
   try {
-    shiftIds(mountFd, userns);
+    shiftIds(mountFd, userns, { recursive });
   } finally {
     close(userns);
   }
+}
+
+/** Bits of statfs(2)'s flags: include/linux/statfs.h. */
+const RESTRICTIONS: readonly (readonly [number, MountFlag])[] = [
+  [1, "ro"],
+  [2, "nosuid"],
+  [4, "nodev"],
+  [8, "noexec"],
+];
+
+function restrictions(path: string): MountFlag[] {
+  const { flags } = statfs(path);
+  return RESTRICTIONS.filter(([bit]) => (flags & bit) !== 0).map(([, flag]) => flag);
 }
 
 /** One statx(2) instead of reading every mount: bit and offset are from linux/stat.h. */

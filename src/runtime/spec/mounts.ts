@@ -124,6 +124,7 @@ function bindMount(mount: SpecMount, destination: string): RuntimeMount {
   return bind(mount.source, destination, [
     recursive ? "rbind" : "bind",
     ...(mount.readOnly ? [readOnly] : []),
+    ...(mount.restrictions ?? []).filter((flag) => flag !== "ro" || !mount.readOnly),
     propagation,
   ]);
 }

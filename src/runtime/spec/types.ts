@@ -40,6 +40,8 @@ export interface SpecMount {
   readonly writableBelow?: boolean;
   /** "" means rprivate. */
   readonly propagation: string;
+  /** Of the mount the source is on: "nosuid", "ro", … Not every runtime lets a bind keep them by itself. */
+  readonly restrictions?: readonly string[];
   /** As the user gave them: "size=64m", "mode=1770", "exec". */
   readonly tmpfsOptions?: readonly string[];
 }

@@ -109,6 +109,8 @@ export interface MountSpec {
     CreateMountpoint?: boolean;
     ReadOnlyNonRecursive?: boolean;
     ReadOnlyForceRecursive?: boolean;
+    /** Beyond Docker: "owner" or "UID-GID", whose files are seen as the container user's. */
+    IDMap?: string;
   };
   VolumeOptions?: {
     NoCopy?: boolean;

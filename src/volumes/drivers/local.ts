@@ -1,12 +1,15 @@
-import { mkdirSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Conflict, Internal, messageOf } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
 import { newId } from "#base/ids.ts";
+import { run } from "#base/spawn.ts";
+import { SysError } from "#kernel/ffi/errno.ts";
+import { flagBits } from "#kernel/mount/mounts.ts";
 import type { Mounts } from "#kernel/types.ts";
 import { checkLocalOptions, type LocalMount, localMount, withServerAddress } from "../local-options.ts";
-import type { VolumeRecord } from "../types.ts";
+import type { VolumeDriver, VolumeRecord } from "../types.ts";
 import { treeSizeBytes } from "./tree-size.ts";
 
 export interface LocalDriverDeps {
@@ -14,7 +17,7 @@ export interface LocalDriverDeps {
   readonly directory: string;
   readonly mounts: Pick<Mounts, "mount" | "bind" | "unmount" | "isMountPoint" | "list">;
   /** First address of a host name, as the host resolves it. */
-  readonly resolve: (name: string) => string | undefined;
+  readonly resolve: (name: string) => Promise<string | undefined>;
 }
 
 /** No volume has such a name. */
@@ -23,7 +26,7 @@ const REMOVED = ".removed-";
 type Volume = Pick<VolumeRecord, "name" | "options">;
 
 /** Volumes that are directories of this host, or anything mount(2) can show in one. */
-export class LocalDriver {
+export class LocalDriver implements VolumeDriver {
   readonly #deps: LocalDriverDeps;
 
   constructor(deps: LocalDriverDeps) {
@@ -35,52 +38,72 @@ export class LocalDriver {
   }
 
   /** @throws InvalidArgument naming the option */
-  check({ name, options }: Volume): void {
-    checkLocalOptions(name, options);
+  check({ name, options }: Volume): { readonly sizeLimitBytes?: number } {
+    return checkLocalOptions(name, options);
   }
 
-  create({ name }: Volume): void {
+  async create({ name }: Volume): Promise<void> {
+    this.#makeDirectory(name);
+  }
+
+  #makeDirectory(name: string): void {
     mkdirSync(this.#directoryOf(name), { recursive: true, mode: 0o701 });
     mkdirSync(this.mountpoint(name), { recursive: true, mode: 0o755 });
   }
 
-  /** Shows the volume's files at its mountpoint; a plain directory does so always. */
-  mount(volume: Volume): void {
-    this.create(volume);
-    const mount = localMount(volume.options);
-    const target = this.mountpoint(volume.name);
-    if (!mount || this.#deps.mounts.isMountPoint(target)) return;
-    try {
-      this.#mountAt(target, this.#resolved(mount));
-    } catch (error) {
-      throw new Internal(
-        `error while mounting volume '${target}': failed to mount local volume: ${messageOf(error)}`,
-        { cause: error },
-      );
-    }
+  mounts({ options }: Volume): boolean {
+    return localMount(options) !== undefined;
   }
 
-  unmount({ name, options }: Volume): void {
-    if (localMount(options)) this.#deps.mounts.unmount(this.mountpoint(name));
+  /** Shows the volume's files at its mountpoint; a plain directory does so always. */
+  async mount(volume: Volume): Promise<string> {
+    const target = this.mountpoint(volume.name);
+    if (!existsSync(target)) this.#makeDirectory(volume.name);
+    const mount = localMount(volume.options);
+    if (!mount || this.#deps.mounts.isMountPoint(target)) return target;
+    const what = `error while mounting volume '${target}'`;
+    const resolved = await this.#resolved(mount, what);
+    try {
+      this.#mountAt(target, resolved);
+    } catch (error) {
+      throw new Internal(`${what}: failed to mount local volume: ${mountFailure(resolved, target, error)}`, {
+        cause: error,
+      });
+    }
+    return target;
+  }
+
+  async unmount({ name, options }: Volume, { isLast }: { readonly isLast: boolean }): Promise<void> {
+    if (isLast && localMount(options)) this.#deps.mounts.unmount(this.mountpoint(name));
   }
 
   /**
-   * Takes a volume's directory out of sight, at once and wholly.
-   * @returns where it is now, for `purge`
+   * Its directory goes out of sight at once and wholly, its files after that.
    * @throws Conflict when something is mounted in it, whose files are not ours to delete
    */
-  withdraw(volume: Volume): string {
-    this.unmount(volume);
-    const directory = this.#directoryOf(volume.name);
-    const mounted = this.#deps.mounts.list().find(({ target }) => target.startsWith(`${directory}/`));
-    if (mounted) throw new Conflict(`remove ${volume.name}: something is mounted at ${mounted.target}`);
+  async remove(volume: Volume): Promise<void> {
+    if (localMount(volume.options)) this.#deps.mounts.unmount(this.mountpoint(volume.name));
+    this.checkMove(volume);
     const removed = join(this.#deps.directory, `${REMOVED}${newId()}`);
     try {
-      renameSync(directory, removed);
+      renameSync(this.#directoryOf(volume.name), removed);
     } catch (error) {
-      if (!isErrno(error, "ENOENT")) throw error;
+      if (isErrno(error, "ENOENT")) return;
+      throw error;
     }
-    return removed;
+    await this.purge(removed);
+  }
+
+  /** @throws Conflict when something is mounted in the volume's directory */
+  checkMove({ name }: Pick<Volume, "name">): void {
+    const directory = this.#directoryOf(name);
+    const mounted = this.#deps.mounts.list().find(({ target }) => target.startsWith(`${directory}/`));
+    if (mounted) throw new Conflict(`remove ${name}: something is mounted at ${mounted.target}`);
+  }
+
+  /** Gives a volume's directory another name. */
+  move(name: string, to: string): void {
+    renameSync(this.#directoryOf(name), this.#directoryOf(to));
   }
 
   /** Deletes what was withdrawn; gone already counts as done. */
@@ -127,16 +150,30 @@ export class LocalDriver {
   }
 
   /** The kernel does not know names of file servers. */
-  #resolved(mount: LocalMount): LocalMount {
+  async #resolved(mount: LocalMount, what: string): Promise<LocalMount> {
     if (mount.serverName === undefined) return mount;
-    const address = this.#deps.resolve(mount.serverName);
-    if (address === undefined) throw new Error(`cannot resolve ${mount.serverName}`);
+    const address = await this.#deps.resolve(mount.serverName);
+    if (address === undefined)
+      throw new Internal(
+        `${what}: error resolving passed in network volume address: lookup ${mount.serverName}: no such host`,
+      );
     return withServerAddress(mount, address);
   }
 }
 
-/** The real `resolve`: asks the host's own resolver. */
-export function resolveOnHost(name: string): string | undefined {
-  const result = Bun.spawnSync(["getent", "ahosts", name], { stdin: "ignore" });
-  return result.stdout.toString().split(/\s/, 1)[0] || undefined;
+/** As Docker says it: what was asked for, then the kernel's word. */
+function mountFailure({ source, flags, data }: LocalMount, target: string, error: unknown): string {
+  const bits = flagBits(flags);
+  const asked = [
+    `mount ${source}:${target}`,
+    ...(bits === 0 ? [] : [`flags: 0x${bits.toString(16)}`]),
+    ...(data === "" ? [] : [`data: ${data}`]),
+  ].join(", ");
+  return `${asked}: ${error instanceof SysError ? error.reason : messageOf(error)}`;
+}
+
+/** The real `resolve`: asks the host's own resolver, which may take as long as its servers do. */
+export async function resolveOnHost(name: string): Promise<string | undefined> {
+  const { stdout } = await run(["getent", "ahosts", name]);
+  return stdout.split(/\s/, 1)[0] || undefined;
 }

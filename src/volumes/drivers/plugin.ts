@@ -1,0 +1,184 @@
+import { Internal, InvalidArgument, messageOf, NotFound } from "#base/errors.ts";
+import type { Plugins } from "../plugins/plugins.ts";
+import type { VolumeDetails, VolumeDriver, VolumeRecord } from "../types.ts";
+
+/** As long as Docker waits: making and mounting may mean work far away. */
+const LONG_MS = 120_000;
+const SHORT_MS = 60_000;
+/** Of calls that only look: `volume ls` shall not hang because one plugin does. */
+const LOOK_MS = 5000;
+/** A plugin that failed to answer is not looked at again so soon. */
+const LEAVE_ALONE_MS = 30_000;
+
+/** What a plugin says of one of its volumes. */
+export interface PluginVolume {
+  readonly name: string;
+  readonly mountpoint: string;
+  readonly createdAt: string;
+  readonly status: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A driver for each plugin. */
+export class PluginDrivers {
+  readonly #plugins: Plugins;
+  readonly #now: () => number;
+  readonly #silentUntilMs = new Map<string, number>();
+
+  constructor(plugins: Plugins, now: () => number) {
+    this.#plugins = plugins;
+    this.#now = now;
+  }
+
+  of(driver: string): PluginDriver {
+    return new PluginDriver(driver, this.#plugins);
+  }
+
+  names(): string[] {
+    return this.#plugins.activeNames();
+  }
+
+  /**
+   * @param volume that is to be made, for the message
+   * @throws NotFound in Docker's words
+   */
+  async scopeFor(driver: string, volume: string): Promise<"local" | "global"> {
+    try {
+      return await this.of(driver).scope();
+    } catch (error) {
+      const text = `create ${volume}: error looking up volume plugin ${driver}: ${messageOf(error)}`;
+      if (error instanceof NotFound) throw new NotFound(text, { cause: error });
+      if (error instanceof InvalidArgument) throw new InvalidArgument(text, { cause: error });
+      throw new Internal(text, { cause: error });
+    }
+  }
+
+  /** Volumes of all plugins that answer soon. */
+  async list(): Promise<{ readonly volumes: VolumeDetails[]; readonly warnings: string[] }> {
+    const warnings: string[] = [];
+    const lists = await Promise.all(
+      this.#plugins.installedNames().map(async (driver) => {
+        try {
+          return await this.#look(driver, async () => await this.of(driver).list());
+        } catch (error) {
+          if (!(error instanceof InvalidArgument)) warnings.push(messageOf(error)); // a plugin for something else
+          return [];
+        }
+      }),
+    );
+    return { volumes: lists.flat(), warnings };
+  }
+
+  /** A volume that only a plugin knows of. */
+  async search(name: string): Promise<VolumeDetails | undefined> {
+    const found = await Promise.all(
+      this.#plugins.installedNames().map(async (driver) => {
+        try {
+          return foreignVolume(driver, await this.#look(driver, () => this.of(driver).get(name, LOOK_MS)));
+        } catch {
+          return undefined; // it does not know it, or is none of ours, or does not answer
+        }
+      }),
+    );
+    return found.find((volume) => volume !== undefined);
+  }
+
+  async #look<T>(driver: string, work: () => Promise<T>): Promise<T> {
+    if ((this.#silentUntilMs.get(driver) ?? 0) > this.#now())
+      throw new Internal(`plugin "${driver}" did not answer a moment ago`);
+    const begunMs = this.#now();
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#now() - begunMs >= LOOK_MS) this.#silentUntilMs.set(driver, this.#now() + LEAVE_ALONE_MS);
+      throw error;
+    }
+  }
+}
+
+/** One plugin as a driver. Every call names the volume; a mount is told apart by its container. */
+export class PluginDriver implements VolumeDriver {
+  readonly #name: string;
+  readonly #plugins: Plugins;
+
+  constructor(name: string, plugins: Plugins) {
+    this.#name = name;
+    this.#plugins = plugins;
+  }
+
+  async scope(): Promise<"local" | "global"> {
+    await this.#plugins.activate(this.#name);
+    try {
+      const { Capabilities } = await this.#call("Capabilities", {}, SHORT_MS);
+      const scope = String((Capabilities as { Scope?: unknown } | undefined)?.Scope ?? "local").toLowerCase();
+      return scope === "global" ? "global" : "local";
+    } catch {
+      return "local"; // plugins older than this call
+    }
+  }
+
+  async create({ name, options }: VolumeRecord): Promise<void> {
+    await this.#asked(`create ${name}`, this.#call("Create", { Name: name, Opts: options }, LONG_MS));
+  }
+
+  async remove({ name }: VolumeRecord): Promise<void> {
+    await this.#asked(`remove ${name}`, this.#call("Remove", { Name: name }, SHORT_MS));
+  }
+
+  mounts(): boolean {
+    return true;
+  }
+
+  async mount({ name }: VolumeRecord, containerId: string): Promise<string> {
+    const asking = this.#call("Mount", { Name: name, ID: containerId }, LONG_MS);
+    const { Mountpoint } = await this.#asked(`error while mounting volume '${name}'`, asking);
+    if (typeof Mountpoint !== "string" || !Mountpoint.startsWith("/"))
+      throw new Internal(
+        `error while mounting volume '${name}': plugin "${this.#name}" says it is at ${JSON.stringify(Mountpoint ?? "")}, which is no absolute path`,
+      );
+    return Mountpoint;
+  }
+
+  async unmount({ name }: VolumeRecord, { containerId }: { readonly containerId: string }): Promise<void> {
+    await this.#call("Unmount", { Name: name, ID: containerId }, SHORT_MS);
+  }
+
+  async get(name: string, timeoutMs = SHORT_MS): Promise<PluginVolume> {
+    const { Volume } = await this.#plugins.call(this.#name, "Get", { Name: name }, { timeoutMs, once: true });
+    const volume = pluginVolume(Volume);
+    if (!volume) throw new NotFound(`get ${name}: plugin "${this.#name}" has no such volume`);
+    return volume;
+  }
+
+  async list(): Promise<VolumeDetails[]> {
+    const { Volumes } = await this.#plugins.call(this.#name, "List", {}, { timeoutMs: LOOK_MS, once: true });
+    const volumes = Array.isArray(Volumes) ? Volumes.map(pluginVolume) : [];
+    return volumes.flatMap((volume) => (volume ? [foreignVolume(this.#name, volume)] : []));
+  }
+
+  #call(method: string, body: unknown, timeoutMs: number): Promise<Readonly<Record<string, unknown>>> {
+    return this.#plugins.call(this.#name, method, body, { timeoutMs });
+  }
+
+  async #asked<T>(what: string, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw new Internal(`${what}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+function pluginVolume(value: unknown): PluginVolume | undefined {
+  const { Name, Mountpoint, CreatedAt, Status } = (value ?? {}) as Record<string, unknown>;
+  if (typeof Name !== "string" || Name === "") return undefined;
+  return {
+    name: Name,
+    mountpoint: typeof Mountpoint === "string" ? Mountpoint : "",
+    createdAt: typeof CreatedAt === "string" ? CreatedAt : "",
+    status: Status !== null && typeof Status === "object" ? (Status as Record<string, unknown>) : undefined,
+  };
+}
+
+function foreignVolume(driver: string, { name, mountpoint, createdAt, status }: PluginVolume): VolumeDetails {
+  return { name, driver, mountpoint, createdAt, labels: {}, options: {}, anonymous: false, status };
+}
