@@ -2,6 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type DaemonOptions, startDaemon, type TestDaemon } from "./daemon.ts";
 
+/** Long, for busy machines, and shorter than a test may take: then it is this that fails and says what it waited for. */
+const UNTIL_MS = 50_000 * Number(process.env.WHARF_TEST_PATIENCE ?? 1);
+
 /** @returns the daemon once the file's tests run; it ends after the last */
 export function useDaemon(options: DaemonOptions = {}): () => TestDaemon {
   let daemon: TestDaemon | undefined;
@@ -23,12 +26,13 @@ export async function until<T>(
   ask: () => Promise<T>,
   isDone: (answer: T) => boolean,
 ): Promise<T> {
+  const deadline = Date.now() + UNTIL_MS;
   let answer = await ask();
-  for (let tries = 0; tries < 1600; tries++) {
-    if (isDone(answer)) return answer;
+  while (!isDone(answer) && Date.now() < deadline) {
     await Bun.sleep(25);
     answer = await ask();
   }
+  if (isDone(answer)) return answer;
   throw new Error(`${what}: still ${JSON.stringify(answer)}`);
 }
 
