@@ -200,7 +200,7 @@ export interface LoadOptions {
   readonly projectName?: string;
   /** `--env-file`. Absent: COMPOSE_ENV_FILES, then .env of the project directory. */
   readonly envFiles?: readonly string[];
-  /** `--profile`; COMPOSE_PROFILES is added. "*" is every profile. */
+  /** `--profile`; none: COMPOSE_PROFILES. "*" is every profile. */
   readonly profiles?: readonly string[];
   /** The process's variables. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -215,6 +215,8 @@ export interface LoadOptions {
   readonly normalize?: boolean;
   readonly resolvePaths?: boolean;
   readonly checkConsistency?: boolean;
+  /** Whether the files are checked against the specification. */
+  readonly validate?: boolean;
   /** Whether `env_file` is read into `environment` and variables that are only named take their values. */
   readonly resolveEnvironment?: boolean;
 }

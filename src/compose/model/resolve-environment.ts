@@ -1,0 +1,48 @@
+/** Variables and labels of services that stand in files. */
+import { NotFound } from "#base/errors.ts";
+import { isFile, readEnvFile } from "./env-files.ts";
+import type { Environment, Service } from "./types.ts";
+
+export interface ResolveOptions {
+  /** The project's variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly onUnset: (name: string) => void;
+}
+
+/** The service with `env_file` read into `environment`, whose own values win, and named variables given their values. */
+export async function resolveServiceEnvironment(service: Service, options: ResolveOptions): Promise<Service> {
+  const own = withValues(service.environment ?? {}, options.environment);
+  const collected = new Map<string, string>();
+  for (const [name, value] of Object.entries(own)) if (value !== null) collected.set(name, value);
+  for (const { path, required, format } of service.env_file ?? []) {
+    if (!(await isFile(path)) && !required) continue;
+    await readEnvFile(path, collected, {
+      format,
+      lookup: (name) => options.environment[name] ?? own[name] ?? undefined,
+      onUnset: options.onUnset,
+    });
+  }
+  const { env_file: _, environment: __, ...rest } = service;
+  const environment = { ...Object.fromEntries(collected), ...own };
+  return Object.keys(environment).length > 0 ? { ...rest, environment } : rest;
+}
+
+function withValues(environment: Environment, known: Readonly<Record<string, string>>): Environment {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, value ?? known[name] ?? null]),
+  );
+}
+
+/** The service with the labels of its `label_file`s, over which its own win. */
+export async function resolveServiceLabels(
+  service: Service,
+  onUnset: (name: string) => void,
+): Promise<Service> {
+  if (!service.label_file?.length) return service;
+  const labels = new Map<string, string>();
+  for (const file of service.label_file) {
+    if (!(await isFile(file))) throw new NotFound(`label file ${file} not found`);
+    await readEnvFile(file, labels, { lookup: (name) => labels.get(name), onUnset });
+  }
+  return { ...service, labels: { ...Object.fromEntries(labels), ...service.labels } };
+}
