@@ -2,7 +2,7 @@
 import { ComposeFileError } from "./errors.ts";
 import { below, CONTAINERS, pathTable, WORKLOADS } from "./path-table.ts";
 import { substitute, TemplateError, type TemplateOptions } from "./template.ts";
-import { type Path, type Places, pathText, type Tree, type TreeMap } from "./tree.ts";
+import type { Path, Places, Tree, TreeMap } from "./tree.ts";
 
 export interface InterpolateOptions extends TemplateOptions {
   readonly places: Places;
