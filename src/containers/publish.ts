@@ -46,5 +46,6 @@ function checkWords({ add }: PublishRequest): void {
     defaultAddress: "0.0.0.0",
     hostHasIPv6: true,
     targets: anywhere,
+    exposed: { 4: undefined, 6: undefined },
   });
 }

@@ -31,6 +31,7 @@ import { copyUp } from "#volumes/copy-up.ts";
 import { planMounts } from "#volumes/mounts.ts";
 import { createVolumes } from "#volumes/volumes.ts";
 import { containerMounts, volumeFiles } from "./file-work.ts";
+import { keylessPorts } from "./hosts.ts";
 import { findIdMappings } from "./id-mappings.ts";
 import { type ImageGcDeps, keepCollecting, runImageGc } from "./image-gc.ts";
 import { createSystem } from "./info.ts";
@@ -115,6 +116,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       table: names.table,
       bridge: config.network.bridge ?? names.bridge,
       netnsDirectory: paths.netns,
+      enginePorts: keylessPorts(config),
     },
   });
   const containerFiles = createContainerFiles({ helperCommand: selfCommand("container-files") });

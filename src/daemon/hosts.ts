@@ -1,5 +1,5 @@
 import { InvalidArgument } from "#base/errors.ts";
-import type { HostAddress } from "./types.ts";
+import type { DaemonConfig, HostAddress } from "./types.ts";
 
 const TCP_PORT = 2375;
 const TLS_PORT = 2376;
@@ -44,4 +44,10 @@ function invalidHost(text: string): InvalidArgument {
   return new InvalidArgument(`invalid bind address format: ${text}`, {
     hint: "write unix:///path, tcp://host:port or fd://",
   });
+}
+
+/** TCP ports where whoever reaches them is root. */
+export function keylessPorts({ hosts, tls }: Pick<DaemonConfig, "hosts" | "tls">): number[] {
+  if (tls?.clientCa !== undefined) return [];
+  return [...new Set(hosts.flatMap((host) => (host.kind === "tcp" ? [host.port] : [])))];
 }

@@ -49,7 +49,7 @@ export interface DaemonConfig {
   };
 
   /** As the network layer takes them; table and directory are the engine's business. */
-  readonly network: Omit<NetworkOptions, "netnsDirectory" | "table" | "bridge"> & {
+  readonly network: Omit<NetworkOptions, "netnsDirectory" | "table" | "bridge" | "enginePorts"> & {
     /** undefined: a name made for this data root, so that several daemons do not meet. "none": no default network. */
     readonly bridge: string | undefined;
   };

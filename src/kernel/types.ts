@@ -271,7 +271,15 @@ export interface Netlink extends Disposable {
   /** Bridge-port switches of a host-side veth. */
   setBridgePort(
     link: string,
-    flags: { readonly hairpin?: boolean; readonly isolated?: boolean; readonly learning?: boolean },
+    flags: {
+      readonly hairpin?: boolean;
+      readonly isolated?: boolean;
+      /**
+       * The hardware address behind the port. The bridge learns none from its frames then: an address that somebody else
+       * has cannot be drawn to it, and frames for one that nobody is known to have go to all ports.
+       */
+      readonly station?: string;
+    },
   ): void;
   /**
    * All steps in one send; the first failure is thrown as LinkStepError (netlink/steps.ts) with the step's index, the
@@ -290,9 +298,13 @@ export type FirewallField =
   | { readonly kind: "port"; readonly value: number }
   | { readonly kind: "protocol"; readonly value: "tcp" | "udp" | "sctp" }
   | { readonly kind: "ifname"; readonly value: string }
-  | { readonly kind: "mark"; readonly value: number };
+  | { readonly kind: "mark"; readonly value: number }
+  /** Hex digits, for what nft compares as a number. */
+  | { readonly kind: "bytes"; readonly value: string };
 
 export interface FirewallElement {
+  /** Of the table of this family with the same name; absent: inet. */
+  readonly family?: "bridge";
   readonly set: string;
   readonly key: readonly FirewallField[];
   /** Present for maps. */
@@ -321,8 +333,17 @@ export interface Firewall {
    * packet for as long as they go on. Streams of TCP end by themselves.
    */
   forgetUdpStreams(ports: ReadonlySet<number>): void;
+  /** Tells, until disposed, what other programs do to nftables. */
+  watch(table: string, watch: FirewallWatch): Disposable;
   /** As `load`, in the namespace the thread is in: what programs there send to one local address and port goes to others. */
   redirectLoopback(request: LoopbackRedirect): void;
+}
+
+export interface FirewallWatch {
+  /** Somebody took something out of the tables of this name. */
+  damaged(): void;
+  /** Somebody changed another table. */
+  othersChanged(): void;
 }
 
 /** Programs keep the port free for themselves: only packets to this very address are sent on. */

@@ -1,4 +1,4 @@
-import { Internal } from "#base/errors.ts";
+import { Internal, InvalidArgument } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Kernel, NetworkNamespace } from "#kernel/types.ts";
 import type {
@@ -55,7 +55,11 @@ function applyStep(deps: ApplyDeps, namespaces: OpenNamespaces, step: NetStep): 
       createSubInterface(kernel, namespaces.at(step.netns), step);
       return true;
     case "bridge-port":
-      kernel.host.setBridgePort(step.link, { hairpin: step.hairpin, isolated: step.isolated });
+      kernel.host.setBridgePort(step.link, {
+        hairpin: step.hairpin,
+        isolated: step.isolated,
+        station: step.station,
+      });
       return false;
     case "links":
       namespaces.at(step.netns).netlink.apply(step.steps);
@@ -116,9 +120,13 @@ function ensureBridge({ kernel }: ApplyDeps, step: BridgeStep): boolean {
 }
 
 function setSysctl({ kernel, log }: ApplyDeps, namespaces: OpenNamespaces, step: SysctlStep): void {
-  const { netns, key, value } = step;
+  const { netns, key, value, isRequired = false } = step;
   const set = () => kernel.sysctl.set(key, value) || kernel.sysctl.get(key) === undefined;
   const stands = netns === undefined ? set() : namespaces.at(netns).run(set);
+  if (isRequired && (namespaces.at(netns!).run(() => kernel.sysctl.get(key)) ?? "") !== value)
+    throw new InvalidArgument(
+      `cannot set ${key.replaceAll("/", ".")} to "${value}": the kernel refused it or has no such switch`,
+    );
   if (!stands) log.warn("the kernel refused a network switch", { key, value, netns });
 }
 

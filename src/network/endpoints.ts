@@ -1,4 +1,4 @@
-import { InvalidArgument, PermissionDenied } from "#base/errors.ts";
+import { Conflict, InvalidArgument, PermissionDenied } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
 import { parseCidr, parseIp } from "#base/ip.ts";
 import type { EndpointIpamConfig, EndpointSettings, IpamPoolConfig } from "#spec/docker/networks.ts";
@@ -7,6 +7,7 @@ import { driverNamed } from "./drivers/all.ts";
 import { GATEWAY_OVERRIDE } from "./ipam/config.ts";
 import type { Ipam } from "./ipam/ipam.ts";
 import { endpointMac, hostInterfaceName, nextInterfaceName } from "./plan/endpoint.ts";
+import { sysctlsOf, wantedInterfaceName } from "./plan/endpoint-sysctls.ts";
 import type { EndpointRecord, NetworkRecord } from "./types.ts";
 
 export interface EndpointRequest {
@@ -33,6 +34,7 @@ export function makeEndpoint(ipam: Ipam, request: EndpointRequest, undo: Disposa
   const isOnLink = driver.routesByLink?.(network) ?? false;
   const wanted = settings.IPAMConfig ?? {};
   checkSettings(network, settings.MacAddress, wanted);
+  sysctlsOf(settings); // wrong ones are refused before anything is taken
   const id = newId();
   const lease = (family: 4 | 6, address: string | undefined) => {
     const leased = ipam.lease(network, family, request.containerId, address || undefined);
@@ -48,15 +50,24 @@ export function makeEndpoint(ipam: Ipam, request: EndpointRequest, undo: Disposa
     networkName: network.name,
     containerId: request.containerId,
     containerName: request.containerName,
-    interfaceName: nextInterfaceName(driver.interfacePrefix(network), request.siblings),
+    interfaceName: interfaceNameFor(request, driver.interfacePrefix(network)),
     hostInterfaceName: hostInterfaceName(id),
     mac: driver.hasAddresses ? settings.MacAddress?.toLowerCase() || endpointMac(id, ipv4?.address) : "",
     ipv4,
     ipv6,
     ...(!network.internal && isOnLink ? { routesByLink: true } : {}),
+    publishing: { 4: driver.publishing(network, 4), 6: driver.publishing(network, 6) },
     aliases: settings.Aliases ?? [],
     settings,
   };
+}
+
+function interfaceNameFor({ settings, siblings, containerName }: EndpointRequest, prefix: string): string {
+  const wanted = wantedInterfaceName(settings);
+  if (wanted === undefined) return nextInterfaceName(prefix, siblings);
+  if (siblings.some(({ interfaceName }) => interfaceName === wanted))
+    throw new Conflict(`container ${containerName} has an interface ${wanted} already`);
+  return wanted;
 }
 
 function checkSettings(network: NetworkRecord, mac: string | undefined, wanted: EndpointIpamConfig): void {
@@ -91,6 +102,6 @@ function poolOf(network: NetworkRecord, family: 4 | 6): IpamPoolConfig {
   return network.ipam.config.find(({ Subnet }) => parseCidr(Subnet!)!.prefix.family === family)!;
 }
 
-function gatewayOf(config: IpamPoolConfig, family: 4 | 6): string {
-  return config.AuxiliaryAddresses?.[GATEWAY_OVERRIDE[family]] ?? config.Gateway!;
+function gatewayOf(config: IpamPoolConfig, family: 4 | 6): string | undefined {
+  return config.AuxiliaryAddresses?.[GATEWAY_OVERRIDE[family]] ?? config.Gateway;
 }

@@ -1,5 +1,5 @@
 import type { Log } from "#base/log.ts";
-import { ACCEPT_MARK } from "./plan/firewall.ts";
+import { ACCEPT_MARK } from "./plan/table.ts";
 
 export interface CommandResult {
   readonly exitCode: number;

@@ -282,13 +282,13 @@ describe("sandboxes", () => {
       `create netns ${path}`,
       "sysctl net/ipv4/ip_unprivileged_port_start=0",
       `create veth ${veth} eth0`,
-      `bridge port ${veth} {"hairpin":true,"isolated":false}`,
+      `bridge port ${veth} {"hairpin":true,"isolated":false,"station":"02:42:ac:11:00:02"}`,
       "sysctl net/ipv6/conf/eth0/disable_ipv6=1",
       `${path}: up eth0`,
       `${path}: address eth0 172.17.0.2 16`,
       `${path}: up lo`,
       `${path}: route eth0 0.0.0.0/0 172.17.0.1 true`,
-      "change table: 1 more, 0 less",
+      "change table: 3 more, 0 less",
     ]);
     expect([...fake.heldPorts]).toEqual(["0.0.0.0:8080/tcp"]);
   });

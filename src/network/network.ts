@@ -2,7 +2,7 @@ import type { Clock } from "#base/clock.ts";
 import { readIfExists } from "#base/fs.ts";
 import type { Log } from "#base/log.ts";
 import type { Events } from "#events/types.ts";
-import type { Kernel } from "#kernel/types.ts";
+import type { FirewallElement, Kernel } from "#kernel/types.ts";
 import type { StateStore } from "#state/types.ts";
 import { settleDefaultNetworks } from "./default-networks.ts";
 import { type NameService, NO_NAMES } from "./dns/service.ts";
@@ -11,12 +11,12 @@ import { driverNamed } from "./drivers/all.ts";
 import { hostsText, LOCALHOST_LINES } from "./files/hosts.ts";
 import { resolvConfText } from "./files/resolv-conf.ts";
 import { listFilter } from "./filters.ts";
+import { guardFirewall } from "./firewall-guard.ts";
 import { forgetMarked, letMarkedPass, runHostProgram } from "./foreign-firewall.ts";
 import { enableForwarding, hostResolvConf } from "./host-facts.ts";
 import { Ipam } from "./ipam/ipam.ts";
 import { findNetwork, getNetwork } from "./lookup.ts";
 import { DEFAULT_NETWORK_OPTIONS, type NetworkOptions } from "./options.ts";
-import { portElements } from "./plan/firewall.ts";
 import { SandboxPorts } from "./ports/sandbox-ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { endpointsIn, type NetworkRecords, openRecords } from "./records.ts";
@@ -51,7 +51,12 @@ export function createNetworks(deps: NetworksDeps): Networks {
   const records = openRecords(deps.state);
   const ipam = new Ipam({ records, clock });
   const { table } = options;
-  const rules = new Rules({ firewall: kernel.firewall, log, table, elements: () => tableElements(records) });
+  const rules = new Rules({
+    firewall: kernel.firewall,
+    log,
+    table,
+    elements: () => tableElements(records, sandboxes, options),
+  });
   const ports = new SandboxPorts({
     ports: kernel.ports,
     records,
@@ -62,6 +67,8 @@ export function createNetworks(deps: NetworksDeps): Networks {
   const parts = { kernel, records, ipam, rules, ports, events, clock, options, log, names };
   const sandboxes = new Sandboxes(parts);
   const foreign = { runProgram, log, table };
+  const othersChanged = () => letMarkedPass(foreign);
+  let guard: Disposable | undefined;
 
   return {
     list(filters = {}) {
@@ -95,10 +102,12 @@ export function createNetworks(deps: NetworksDeps): Networks {
       if (records.networks.list().some(({ enableIPv6 }) => enableIPv6)) enableForwarding(parts, 6);
       reconcile({ ...parts, sandboxes }, running);
       letMarkedPass(foreign);
+      guard ??= guardFirewall({ firewall: kernel.firewall, rules, table, log, othersChanged });
     },
     rules: () => rules.text(),
     /** With containers still running, their rules stay in force without us. */
     close() {
+      guard?.[Symbol.dispose]();
       names[Symbol.dispose]();
       ports[Symbol.dispose]();
       if (records.sandboxes.count() > 0) return;
@@ -108,10 +117,15 @@ export function createNetworks(deps: NetworksDeps): Networks {
   };
 }
 
-function tableElements(records: NetworkRecords) {
+function tableElements(
+  records: NetworkRecords,
+  sandboxes: Sandboxes,
+  { enginePorts }: Pick<NetworkOptions, "enginePorts">,
+): FirewallElement[] {
   return [
+    ...enginePorts.map((value): FirewallElement => ({ set: "engine", key: [{ kind: "port", value }] })),
     ...records.networks.list().flatMap((network) => driverNamed(network.driver).rules(network)),
-    ...records.sandboxes.list().flatMap(portElements),
+    ...records.sandboxes.list().flatMap((sandbox) => sandboxes.elements(sandbox)),
   ];
 }
 

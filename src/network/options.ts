@@ -34,6 +34,8 @@ export interface NetworkOptions {
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
+  /** TCP ports where this engine's API asks for no key: closed to containers, who would be root on the host by it. */
+  readonly enginePorts: readonly number[];
 }
 
 export const DEFAULT_NETWORK_OPTIONS: Omit<NetworkOptions, "netnsDirectory"> = {
@@ -56,4 +58,5 @@ export const DEFAULT_NETWORK_OPTIONS: Omit<NetworkOptions, "netnsDirectory"> = {
   dns: [],
   dnsSearch: [],
   dnsOptions: [],
+  enginePorts: [],
 };

@@ -1,7 +1,7 @@
 import { isErrno } from "#base/fs.ts";
 import type { Log } from "#base/log.ts";
 import type { Firewall, FirewallElement } from "#kernel/types.ts";
-import { tableScript } from "./plan/firewall.ts";
+import { tableScript } from "./plan/table.ts";
 
 export interface RulesDeps {
   readonly firewall: Firewall;
@@ -17,6 +17,8 @@ export interface RulesDeps {
  */
 export class Rules {
   readonly #deps: RulesDeps;
+  /** False on a kernel whose nftables cannot look into bridges: containers' addresses are then not guarded there. */
+  #guardsBridges = true;
 
   constructor(deps: RulesDeps) {
     this.#deps = deps;
@@ -32,7 +34,10 @@ export class Rules {
     readonly add: readonly FirewallElement[];
     readonly remove: readonly FirewallElement[];
   }): void {
-    const [add, remove] = [without(request.add, request.remove), without(request.remove, request.add)];
+    const possible = (elements: readonly FirewallElement[]) =>
+      this.#guardsBridges ? elements : elements.filter(({ family }) => family === undefined);
+    const add = possible(without(request.add, request.remove));
+    const remove = possible(without(request.remove, request.add));
     if (add.length === 0 && remove.length === 0) return;
     try {
       this.#deps.firewall.change(this.#deps.table, { add, remove });
@@ -56,7 +61,18 @@ export class Rules {
   }
 
   #write(elements: readonly FirewallElement[]): void {
-    this.#deps.firewall.load(tableScript(this.#deps.table, elements));
+    const { table, firewall, log } = this.#deps;
+    const load = () => firewall.load(tableScript({ table, elements, guardsBridges: this.#guardsBridges }));
+    try {
+      load();
+    } catch (error) {
+      if (!this.#guardsBridges) throw error;
+      this.#guardsBridges = false;
+      load(); // throws again where bridges were not the reason
+      log.warn("this kernel cannot filter inside bridges: containers of one network may spoof each other", {
+        error,
+      });
+    }
   }
 }
 
@@ -77,5 +93,5 @@ function udpPorts(elements: readonly FirewallElement[]): Set<number> {
 }
 
 function identity(element: FirewallElement): string {
-  return JSON.stringify([element.set, element.key, element.value]);
+  return JSON.stringify([element.family, element.set, element.key, element.value]);
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Conflict, EngineError, Internal, messageOf } from "#base/errors.ts";
 import type { Events } from "#events/types.ts";
-import type { Kernel } from "#kernel/types.ts";
+import type { FirewallElement, Kernel } from "#kernel/types.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
 import { type ApplyDeps, applySteps, undoSteps } from "./apply.ts";
 import type { NameService } from "./dns/service.ts";
@@ -12,16 +12,10 @@ import { makeEndpoint } from "./endpoints.ts";
 import type { Ipam } from "./ipam/ipam.ts";
 import { findNetwork, getNetwork } from "./lookup.ts";
 import type { NetworkOptions } from "./options.ts";
+import { planEndpointSysctls } from "./plan/endpoint-sysctls.ts";
 import { portElements } from "./plan/firewall.ts";
 import { portText } from "./plan/port-text.ts";
-import {
-  checkCompany,
-  hostNetworkConflict,
-  planConnect,
-  planDisconnect,
-  planOpen,
-  planRepublish,
-} from "./plan/sandbox.ts";
+import { checkCompany, hostNetworkConflict, planConnect, planDisconnect, planOpen } from "./plan/sandbox.ts";
 import type { NetStep, VethStep } from "./plan/steps.ts";
 import type { SandboxPorts } from "./ports/sandbox-ports.ts";
 import type { NetworkRecords } from "./records.ts";
@@ -50,7 +44,11 @@ export class Sandboxes {
     using undo = new DisposableStack();
     const sandbox = this.#deps.records.transaction(() => this.#decide(request, undo));
     const joins = sandbox.endpoints.flatMap((endpoint) => this.planJoin(sandbox, endpoint, "namespace"));
-    this.#apply(sandbox.containerName, planOpen(sandbox, joins, request.sysctls ?? {}), undo);
+    this.#apply(
+      sandbox.containerName,
+      planOpen(sandbox, joins, request.sysctls ?? {}, this.elements(sandbox)),
+      undo,
+    );
     this.tellNames(sandbox);
     for (const endpoint of sandbox.endpoints) this.#emit("connect", endpoint);
     undo.move(); // from here on the record knows what to undo
@@ -68,7 +66,7 @@ export class Sandboxes {
     teardown.defer(() => records.sandboxes.delete(containerId));
     if (sandbox.netnsPath !== "") teardown.defer(() => kernel.netns.remove(sandbox.netnsPath));
     teardown.defer(() => ports.letGo(containerId));
-    teardown.defer(() => rules.change({ add: [], remove: portElements(sandbox) }));
+    teardown.defer(() => rules.change({ add: [], remove: this.elements(sandbox) }));
   }
 
   connect(containerId: string, nameOrId: string, settings: EndpointSettings): EndpointRecord {
@@ -83,7 +81,7 @@ export class Sandboxes {
     const after = { ...before, endpoints: [...siblings, endpoint] };
     this.#store(after, before, undo);
     const joins = this.planJoin(after, endpoint, "endpoint");
-    this.#apply(containerName, planConnect(before, after, joins), undo);
+    this.#apply(containerName, planConnect(before, after, joins, this.#change(before, after)), undo);
     this.#deps.ports.move(before, after);
     this.tellNames(after);
     this.#emit("connect", endpoint);
@@ -108,7 +106,7 @@ export class Sandboxes {
     undo.defer(() => ports.withdraw(kept, added));
     const after = { ...kept, ports: [...kept.ports, ...added] };
     this.#store(after, before, undo);
-    this.#apply(before.containerName, planRepublish(before, after), undo);
+    this.#apply(before.containerName, [{ op: "rules", ...this.#change(before, after) }], undo);
     undo.move();
     return after;
   }
@@ -122,7 +120,7 @@ export class Sandboxes {
     if (!driverNamed(network.driver).hasSandbox) throw hostNetworkConflict();
     const after = { ...before, endpoints: before.endpoints.filter(({ id }) => id !== endpoint.id) };
     using undo = new DisposableStack();
-    this.#apply(before.containerName, planDisconnect(before, after), undo);
+    this.#apply(before.containerName, planDisconnect(before, after, this.#change(before, after)), undo);
     undoSteps(this.#deps, this.planJoin(before, endpoint, "endpoint"));
     undo.move();
     this.#deps.records.sandboxes.put(after);
@@ -159,12 +157,27 @@ export class Sandboxes {
     return viewOf(sandbox, networks, hostAddresses);
   }
 
+  /** Everything a container adds to the firewall. */
+  elements(sandbox: SandboxRecord): FirewallElement[] {
+    const places = sandbox.endpoints.flatMap((endpoint) =>
+      driverNamed(this.#networkOf(endpoint).driver).endpointRules(endpoint),
+    );
+    return [...places, ...portElements(sandbox)];
+  }
+
+  #change(before: SandboxRecord, after: SandboxRecord) {
+    return { add: this.elements(after), remove: this.elements(before) };
+  }
+
   /** The driver's steps for one endpoint of a sandbox. */
   planJoin(sandbox: SandboxRecord, endpoint: EndpointRecord, endsWith: VethStep["endsWith"]): NetStep[] {
     const network = this.#networkOf(endpoint);
     const { mtu: defaultMtu } = this.#deps.options;
     const request = { endpoint, netnsPath: sandbox.netnsPath, endsWith, defaultMtu };
-    return driverNamed(network.driver).planEndpoint(network, request);
+    return [
+      ...driverNamed(network.driver).planEndpoint(network, request),
+      ...planEndpointSysctls(endpoint, sandbox.netnsPath),
+    ];
   }
 
   #decide(request: SandboxRequest, undo: DisposableStack): SandboxRecord {

@@ -42,6 +42,7 @@ export interface PublishedPort {
   readonly containerPort: number;
   /** "0.0.0.0", "::" or one address. */
   readonly hostAddress: IpAddress;
+  /** 0: none, the container's own port is open at its own address. */
   readonly hostPort: number;
 }
 
@@ -67,7 +68,15 @@ export interface EndpointRecord {
   readonly routesByLink?: boolean;
   readonly aliases: readonly string[];
   readonly settings: EndpointSettings;
+  /** Absent in records of the first version: translated. */
+  readonly publishing?: Readonly<Record<4 | 6, Publishing>>;
 }
+
+/**
+ * What becomes of a published port in a network: a port of the host leads to it, or it is open at the container's own
+ * address, or nothing.
+ */
+export type Publishing = "translated" | "exposed" | "none";
 
 /** A container's network namespace with everything in it. Kept in the state store while the container runs. */
 export interface SandboxRecord {

@@ -124,6 +124,7 @@ function planNetwork(deps: UserNetworksDeps, request: NetworkCreateRequest): Net
       4: pools.filter(({ base }) => !base.includes(":")),
       6: [...pools.filter(({ base }) => base.includes(":")), ownUniqueLocalPool(records)],
     },
+    withoutGateway: ([4, 6] as const).filter((family) => driver.isWithoutGateway?.(draft, family)),
   });
   const needed = link ?? driver.parent?.(draft);
   const foreignBridge = needed !== undefined && kernel.host.findLink(needed) !== undefined;

@@ -2,6 +2,7 @@ import { SysError } from "#kernel/ffi/errno.ts";
 import type {
   AddressInfo,
   FirewallElement,
+  FirewallWatch,
   Kernel,
   LinkInfo,
   LinkStep,
@@ -33,6 +34,9 @@ export class FakeNetworkKernel {
   readonly heldPorts = new Set<string>();
   readonly foreignPorts = new Set<string>();
   #lastIndex = 1;
+
+  /** Who hears of foreign changes of the firewall. */
+  firewallWatch: FirewallWatch | undefined;
 
   /** Only the parts that networks use. */
   get kernel(): Kernel {
@@ -162,6 +166,10 @@ export class FakeNetworkKernel {
           next.add(key);
         }
         this.tables.set(table, next);
+      },
+      watch: (_table, watch) => {
+        this.firewallWatch = watch;
+        return { [Symbol.dispose]() {} };
       },
       list: (table) => (this.tables.has(table) ? [...this.tables.get(table)!].join("\n") : undefined),
       redirectLoopback() {},

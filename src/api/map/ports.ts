@@ -10,7 +10,7 @@ export function portMap(view: ContainerView): PortMap {
   for (const key of exposedPorts(view)) map[key] = null;
   for (const port of sorted(view.sandbox.ports)) {
     const bindings = map[portKey(port)] ?? [];
-    bindings.push({ HostIp: port.hostAddress, HostPort: String(port.hostPort) });
+    bindings.push({ HostIp: port.hostAddress, HostPort: port.hostPort === 0 ? "" : String(port.hostPort) });
     map[portKey(port)] = bindings;
   }
   return map;
@@ -29,7 +29,7 @@ export function portSummaries(view: ContainerView): PortSummary[] {
   const bound = sorted(view.sandbox.ports).map((port) => ({
     IP: port.hostAddress,
     PrivatePort: port.containerPort,
-    PublicPort: port.hostPort,
+    ...(port.hostPort === 0 ? {} : { PublicPort: port.hostPort }),
     Type: port.protocol,
   }));
   return [...exposed, ...bound].sort((a, b) => a.PrivatePort - b.PrivatePort);

@@ -101,7 +101,7 @@ describe("decodeAcknowledgement()", () => {
       words,
       Buffer.from("0800020034000000", "hex"), // NLMSGERR_ATTR_OFFS 52
     ]);
-    return { type: NLMSG.ERROR, flags, sequence: 3, payload };
+    return { type: NLMSG.ERROR, flags, sequence: 3, sender: 0, payload };
   };
 
   test.each([
@@ -119,14 +119,14 @@ describe("decodeAcknowledgement()", () => {
   test("without words it is the number alone", () => {
     const payload = Buffer.alloc(20);
     const expected = { sequence: 9, errno: 0, words: "", offset: undefined };
-    expect(decodeAcknowledgement({ type: NLMSG.ERROR, flags: NLM_F.CAPPED, sequence: 9, payload })).toEqual(
-      expected,
-    );
+    expect(
+      decodeAcknowledgement({ type: NLMSG.ERROR, flags: NLM_F.CAPPED, sequence: 9, sender: 0, payload }),
+    ).toEqual(expected);
   });
 
   test("other messages are none", () => {
     expect(
-      decodeAcknowledgement({ type: 16, flags: 0, sequence: 1, payload: Buffer.alloc(32) }),
+      decodeAcknowledgement({ type: 16, flags: 0, sequence: 1, sender: 0, payload: Buffer.alloc(32) }),
     ).toBeUndefined();
   });
 });

@@ -126,6 +126,8 @@ export interface NetlinkMessage {
   /** Bits of `NLM_F`. */
   readonly flags: number;
   readonly sequence: number;
+  /** Port of the socket it answers, or whose request it tells of. */
+  readonly sender: number;
   /** What follows the header. */
   readonly payload: Buffer;
 }
@@ -141,6 +143,7 @@ export function decodeMessages(datagram: Buffer): NetlinkMessage[] {
       type: datagram.readUInt16LE(offset + 4),
       flags: datagram.readUInt16LE(offset + 6),
       sequence: datagram.readUInt32LE(offset + 8),
+      sender: datagram.readUInt32LE(offset + 12),
       payload: datagram.subarray(offset + HEADER_BYTES, offset + length),
     });
     offset += align(length);

@@ -78,3 +78,7 @@ export const RTN = { unicast: 1, local: 2 } as const;
 
 export const NDA = { DST: 1, LLADDR: 2 } as const;
 export const NUD_PERMANENT = 0x80;
+/** In a bridge's table: static, which is neither learnt nor forgotten. */
+export const NUD_NOARP = 0x40;
+export const NTF_MASTER = 0x04;
+export const PF_BRIDGE = 7;

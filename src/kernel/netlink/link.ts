@@ -113,7 +113,7 @@ export function writeBridgePort(messages: MessageWriter, link: string, flags: Po
       info.nested(IFLA_INFO.SLAVE_DATA, (data) => {
         if (flags.hairpin !== undefined) data.u8Attribute(IFLA_BRPORT.MODE, Number(flags.hairpin));
         if (flags.isolated !== undefined) data.u8Attribute(IFLA_BRPORT.ISOLATED, Number(flags.isolated));
-        if (flags.learning !== undefined) data.u8Attribute(IFLA_BRPORT.LEARNING, Number(flags.learning));
+        if (flags.station !== undefined) data.u8Attribute(IFLA_BRPORT.LEARNING, 0);
       });
     });
   });

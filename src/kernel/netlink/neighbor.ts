@@ -2,8 +2,17 @@ import { AF } from "../ffi/constants.ts";
 import { ipBytes } from "../ip-bytes.ts";
 import type { IpAddress } from "../types.ts";
 import type { MessageWriter } from "./codec.ts";
-import { NDA, NLM_F, NUD_PERMANENT, RTM } from "./constants.ts";
+import { NDA, NLM_F, NTF_MASTER, NUD_NOARP, NUD_PERMANENT, PF_BRIDGE, RTM } from "./constants.ts";
 import { macBytes } from "./link.ts";
+
+/** On a bridge: the port behind which a hardware address is, whatever frames say. */
+export function writeStation(messages: MessageWriter, portIndex: number, mac: string): void {
+  messages.message(RTM.NEWNEIGH, NLM_F.ACK | NLM_F.CREATE | NLM_F.REPLACE, (message) => {
+    message.u32(PF_BRIDGE).u32(portIndex);
+    message.u16(NUD_NOARP).u8(NTF_MASTER).u8(0);
+    message.attribute(NDA.LLADDR, macBytes(mac));
+  });
+}
 
 /** A permanent ARP or NDP entry; replaces one that is there. */
 export function writeNeighbor(messages: MessageWriter, index: number, address: IpAddress, mac: string): void {

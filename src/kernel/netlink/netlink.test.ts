@@ -195,7 +195,7 @@ hermetic(import.meta.path, () => {
     const bridge = host.createBridge({ name: "br0" });
     createVeth("veth0", bridge.index);
     host.setBridgePort("veth0", { hairpin: true, isolated: true });
-    host.setBridgePort("veth0", { learning: false });
+    host.setBridgePort("veth0", { station: "02:42:00:00:00:09" });
     const show = ["ip", "-d", "link", "show", "veth0"];
     const text = hostNamespace.run(() => Bun.spawnSync(show).stdout.toString());
     expect(text).toMatch(/hairpin on .*learning off .*isolated on/);

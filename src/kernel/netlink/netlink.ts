@@ -25,6 +25,7 @@ import {
   writeVlan,
 } from "./link.ts";
 import { LinkNames } from "./link-names.ts";
+import { writeStation } from "./neighbor.ts";
 import { decodeRoute, writeListRoutes } from "./route.ts";
 import { NetlinkSocket } from "./socket.ts";
 import { describeStep, LinkStepError, writeStep } from "./steps.ts";
@@ -101,7 +102,11 @@ class RouteNetlink implements Netlink {
   }
 
   setBridgePort(link: string, flags: Parameters<Netlink["setBridgePort"]>[1]): void {
-    this.#change(`bridge port ${link}`, (messages) => writeBridgePort(messages, link, flags));
+    const { station } = flags;
+    this.#change(`bridge port ${link}`, (messages) => {
+      writeBridgePort(messages, link, flags);
+      if (station !== undefined) writeStation(messages, this.#names().indexOf(link), station);
+    });
   }
 
   apply(steps: readonly LinkStep[]): void {

@@ -19,6 +19,7 @@ const PLAIN_SEND_BYTES = 128 * 1024;
 const PLAIN_ACKNOWLEDGEMENTS = 100;
 /** What one waiting acknowledgement takes of a socket's buffer, its bookkeeping included. */
 const ACKNOWLEDGEMENT_BYTES = 2048;
+const SOCKADDR_NL_BYTES = 12;
 const DUMP_ATTEMPTS = 8;
 /** More than the messages one send buffer can hold. */
 const SEQUENCES_PER_REQUEST = 1 << 20;
@@ -36,6 +37,15 @@ export class NetlinkSocket implements Disposable {
     this.#fd = syscall("socket", "AF_NETLINK", AF.NETLINK, SOCK.RAW | SOCK.CLOEXEC, protocol);
     this.#setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1);
     this.#setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1);
+  }
+
+  /** By which the kernel and its notices name this socket; 0 before the first message. */
+  get portId(): number {
+    const call = memory();
+    const name = call.reserve(SOCKADDR_NL_BYTES);
+    const length = int(SOCKADDR_NL_BYTES);
+    syscall("getsockname", "netlink", this.#fd, call.addressOf(name), length);
+    return call.view.getUint32(name + 4, true); // u16 family, padding, u32 port
   }
 
   /** Messages to send on this socket, with sequence numbers no other request has. */

@@ -80,10 +80,13 @@ export class ElementBatch {
   }
 }
 
-export function writeDeleteTable(messages: MessageWriter, table: string): void {
+export function writeDeleteTable(messages: MessageWriter, table: string, family: "inet" | "bridge"): void {
   writeTransaction(messages, () => {
     messages.message(NFT_MSG.DELTABLE, NLM_F.ACK, (message) => {
-      writeHeader(message, NFPROTO.INET, 0).textAttribute(NFTA_TABLE_NAME, table);
+      writeHeader(message, family === "bridge" ? NFPROTO.BRIDGE : NFPROTO.INET, 0).textAttribute(
+        NFTA_TABLE_NAME,
+        table,
+      );
     });
   });
 }
@@ -108,9 +111,10 @@ function writeElementMessage(
   const offsets: number[] = [];
   const type = adding ? NFT_MSG.NEWSETELEM : NFT_MSG.DELSETELEM;
   messages.message(type, NLM_F.ACK | (adding ? NLM_F.CREATE | NLM_F.EXCL : 0), (message) => {
-    writeHeader(message, NFPROTO.INET, 0);
+    const [{ set, family }] = elements.slice(start, start + 1) as [FirewallElement];
+    writeHeader(message, family === "bridge" ? NFPROTO.BRIDGE : NFPROTO.INET, 0);
     message.textAttribute(NFTA_SET_ELEM_LIST.TABLE, table);
-    message.textAttribute(NFTA_SET_ELEM_LIST.SET, (elements[start] as FirewallElement).set);
+    message.textAttribute(NFTA_SET_ELEM_LIST.SET, set);
     message.nested(NFTA_SET_ELEM_LIST.ELEMENTS, (list) => {
       for (let index = start; index < elements.length && list.offsetInMessage < MESSAGE_BYTES; index++) {
         offsets.push(list.offsetInMessage);
@@ -140,7 +144,7 @@ export function writeHeader(message: MessageWriter, family: number, resource: nu
 }
 
 function bySet(elements: readonly FirewallElement[]): Iterable<readonly FirewallElement[]> {
-  return Map.groupBy(elements, (element) => element.set).values();
+  return Map.groupBy(elements, ({ family = "inet", set }) => `${family} ${set}`).values();
 }
 
 function describe({ key, value }: FirewallElement): string {

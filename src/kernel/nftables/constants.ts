@@ -1,7 +1,7 @@
 /** Numbers of nfnetlink and nf_tables, from include/uapi/linux/netfilter/{nfnetlink,nf_tables}.h. */
 
 /** Its place in the upper byte of a message's type. */
-const NFNL_SUBSYS_NFTABLES = 10;
+export const NFNL_SUBSYS_NFTABLES = 10;
 
 export const NFNL_MSG_BATCH = { BEGIN: 0x10, END: 0x11 } as const;
 export const BATCH_RESOURCE = NFNL_SUBSYS_NFTABLES;
@@ -9,12 +9,16 @@ export const NFT_MSG = {
   NEWTABLE: NFNL_SUBSYS_NFTABLES << 8,
   DELTABLE: (NFNL_SUBSYS_NFTABLES << 8) | 2,
   NEWCHAIN: (NFNL_SUBSYS_NFTABLES << 8) | 3,
+  DELCHAIN: (NFNL_SUBSYS_NFTABLES << 8) | 5,
   NEWRULE: (NFNL_SUBSYS_NFTABLES << 8) | 6,
+  DELRULE: (NFNL_SUBSYS_NFTABLES << 8) | 8,
+  DELSET: (NFNL_SUBSYS_NFTABLES << 8) | 11,
   NEWSETELEM: (NFNL_SUBSYS_NFTABLES << 8) | 12,
   DELSETELEM: (NFNL_SUBSYS_NFTABLES << 8) | 14,
+  NEWGEN: (NFNL_SUBSYS_NFTABLES << 8) | 15,
 } as const;
 
-export const NFPROTO = { UNSPEC: 0, INET: 1, IPV4: 2 } as const;
+export const NFPROTO = { UNSPEC: 0, INET: 1, IPV4: 2, BRIDGE: 7 } as const;
 export const NFTA_TABLE_NAME = 1;
 export const NFTA_SET_ELEM_LIST = { TABLE: 1, SET: 2, ELEMENTS: 3 } as const;
 export const NFTA_LIST_ELEM = 1;

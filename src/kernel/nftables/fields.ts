@@ -32,6 +32,8 @@ function encodeField(field: FirewallField): Uint8Array {
       return interfaceName(field.value);
     case "mark":
       return littleEndian(field.value);
+    case "bytes":
+      return Buffer.from(field.value, "hex");
   }
 }
 

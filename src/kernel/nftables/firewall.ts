@@ -3,10 +3,13 @@ import { Errno, SysError } from "../ffi/errno.ts";
 import type { NamespaceSwitch } from "../namespace/switch.ts";
 import { NETLINK } from "../netlink/constants.ts";
 import { NetlinkSocket } from "../netlink/socket.ts";
-import type { Firewall, FirewallElement, LoopbackRedirect } from "../types.ts";
+import type { Firewall, FirewallElement, FirewallWatch, LoopbackRedirect } from "../types.ts";
 import { ElementBatch, writeDeleteTable } from "./batch.ts";
 import { forgetUdpStreams } from "./conntrack.ts";
 import { redirectLoopback } from "./loopback-redirect.ts";
+import { watchFirewall } from "./watch.ts";
+
+const RUNS_REMEMBERED = 16;
 
 /** Scripts by the `nft` program, which knows the language; elements by nfnetlink, 10 microseconds each. */
 export function createFirewall(namespaces: NamespaceSwitch): Firewall {
@@ -16,13 +19,17 @@ export function createFirewall(namespaces: NamespaceSwitch): Firewall {
 class NftFirewall implements Firewall {
   readonly #namespaces: NamespaceSwitch;
   #opened: NetlinkSocket | undefined;
+  /** The last runs of nft, whose sockets are named after them: notices of their changes come a moment later. */
+  readonly #ownRuns: number[] = [];
 
   constructor(namespaces: NamespaceSwitch) {
     this.#namespaces = namespaces;
   }
 
   load(script: string): void {
-    const { exitCode, stderr } = nft(["-f", "-"], script);
+    const { exitCode, stderr, pid } = nft(["-f", "-"], script);
+    this.#ownRuns.push(pid);
+    if (this.#ownRuns.length > RUNS_REMEMBERED) this.#ownRuns.shift();
     if (exitCode !== 0) throw new Internal(`nft refused a script: ${stderr.trim()}`);
   }
 
@@ -45,15 +52,29 @@ class NftFirewall implements Firewall {
   }
 
   deleteTable(table: string): void {
-    const messages = this.#socket.writer();
-    writeDeleteTable(messages, table);
-    const refused = this.#socket.transact(messages).find((verdict) => verdict.errno !== 0);
-    if (!refused || refused.errno === Errno.ENOENT) return;
-    throw new SysError("nftables", refused.errno, `delete table ${table}`, refused.words);
+    for (const family of ["inet", "bridge"] as const) {
+      const messages = this.#socket.writer();
+      writeDeleteTable(messages, table, family);
+      const refused = this.#socket.transact(messages).find((verdict) => verdict.errno !== 0);
+      const isGone = !refused || refused.errno === Errno.ENOENT || refused.errno === Errno.EOPNOTSUPP;
+      if (!isGone) throw new SysError("nftables", refused.errno, `delete table ${table}`, refused.words);
+    }
   }
 
   forgetUdpStreams(ports: ReadonlySet<number>): void {
     if (ports.size > 0) forgetUdpStreams(this.#socket, ports);
+  }
+
+  watch(table: string, watch: FirewallWatch): Disposable {
+    const isOwn = (sender: number) => this.#ownRuns.includes(sender) || sender === this.#opened?.portId;
+    return this.#namespaces.inHost(() =>
+      watchFirewall({
+        table,
+        isOwn,
+        damaged: () => watch.damaged(),
+        othersChanged: () => watch.othersChanged(),
+      }),
+    );
   }
 
   redirectLoopback(request: LoopbackRedirect): void {
@@ -70,13 +91,14 @@ class NftFirewall implements Firewall {
 function nft(
   args: readonly string[],
   script = "",
-): { readonly exitCode: number; readonly stdout: string; readonly stderr: string } {
+): { readonly exitCode: number; readonly stdout: string; readonly stderr: string; readonly pid: number } {
   try {
     const result = Bun.spawnSync(["nft", ...args], {
       stdin: Buffer.from(script),
       env: { ...process.env, LC_ALL: "C" },
     });
-    return { exitCode: result.exitCode, stdout: result.stdout.toString(), stderr: result.stderr.toString() };
+    const { exitCode, pid } = result;
+    return { exitCode, pid, stdout: result.stdout.toString(), stderr: result.stderr.toString() };
   } catch (error) {
     throw new Internal(`cannot run nft: ${(error as Error).message}`, {
       cause: error,

@@ -1,6 +1,6 @@
 import { planBridge } from "../plan/bridge.ts";
 import { planEndpoint } from "../plan/endpoint.ts";
-import { networkElements } from "../plan/firewall.ts";
+import { endpointElements, networkElements } from "../plan/firewall.ts";
 import { bridgeSettings } from "../plan/options.ts";
 import type { NetworkDriver } from "./types.ts";
 
@@ -13,8 +13,12 @@ export const bridgeDriver: NetworkDriver = {
   check: (network) => void bridgeSettings(network),
   hostLink: (network) => bridgeSettings(network).bridge,
   hostBinding: (network) => bridgeSettings(network).hostBinding,
+  isWithoutGateway: (network, family) => bridgeSettings(network).gatewayModes[family] === "isolated",
+  publishing: (network, family) =>
+    bridgeSettings(network).gatewayModes[family] === "routed" ? "exposed" : "translated",
   interfacePrefix: (network) => bridgeSettings(network).interfacePrefix,
   planNetwork: (network, { mtu }) => planBridge(network, mtu),
   planEndpoint: (network, request) => planEndpoint({ ...request, settings: bridgeSettings(network) }),
   rules: networkElements,
+  endpointRules: endpointElements,
 };

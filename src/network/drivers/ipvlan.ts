@@ -23,6 +23,7 @@ export const ipvlanDriver: NetworkDriver = {
   parent: (network) => parentOf("ipvlan", network),
   routesByLink: (network) => ipvlanMode(network) !== "l2",
   hostBinding: () => undefined,
+  publishing: () => "none",
   interfacePrefix: () => "eth",
   planNetwork: (network) => planParent("ipvlan", network),
   planEndpoint: (network, request) =>
@@ -32,4 +33,5 @@ export const ipvlanDriver: NetworkDriver = {
       flag: ipvlanFlag(network),
     }),
   rules: () => [],
+  endpointRules: () => [],
 };

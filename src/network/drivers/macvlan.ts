@@ -14,6 +14,7 @@ export const macvlanDriver: NetworkDriver = {
   hostLink: () => undefined,
   parent: (network) => parentOf("macvlan", network),
   hostBinding: () => undefined,
+  publishing: () => "none",
   interfacePrefix: () => "eth",
   planNetwork: (network) => planParent("macvlan", network),
   planEndpoint: (network, request) =>
@@ -23,4 +24,5 @@ export const macvlanDriver: NetworkDriver = {
       mac: request.endpoint.mac,
     }),
   rules: () => [],
+  endpointRules: () => [],
 };

@@ -9,8 +9,10 @@ export const nullDriver: NetworkDriver = {
   check() {},
   hostLink: () => undefined,
   hostBinding: () => undefined,
+  publishing: () => "none",
   interfacePrefix: () => "eth",
   planNetwork: () => [],
   planEndpoint: () => [],
   rules: () => [],
+  endpointRules: () => [],
 };

@@ -1,7 +1,7 @@
 import type { FirewallElement, IpAddress } from "#kernel/types.ts";
 import type { EndpointPlanRequest } from "../plan/endpoint.ts";
 import type { NetStep } from "../plan/steps.ts";
-import type { EndpointRecord, NetworkRecord } from "../types.ts";
+import type { EndpointRecord, NetworkRecord, Publishing } from "../types.ts";
 
 /**
  * One kind of network. A driver decides with values only: it checks a network's options before anything is made, and
@@ -26,6 +26,9 @@ export interface NetworkDriver {
   routesByLink?(network: NetworkRecord): boolean;
   /** Host side of `-p` without an address; undefined: the daemon's default. */
   hostBinding(network: NetworkRecord): IpAddress | undefined;
+  /** The host has no address in it, and nobody else is asked to be its router. */
+  isWithoutGateway?(network: NetworkRecord, family: 4 | 6): boolean;
+  publishing(network: NetworkRecord, family: 4 | 6): Publishing;
   /** "eth" for "eth0", "eth1". */
   interfacePrefix(network: NetworkRecord): string;
   /** What the network needs on this host; done again at every start of the engine, so what is there already stays. */
@@ -33,6 +36,8 @@ export interface NetworkDriver {
   planEndpoint(network: NetworkRecord, request: EndpointRequest): NetStep[];
   /** What it adds to the firewall's sets. */
   rules(network: NetworkRecord): FirewallElement[];
+  /** What an endpoint in it adds besides its published ports. */
+  endpointRules(endpoint: EndpointRecord): FirewallElement[];
 }
 
 export interface EndpointRequest extends Pick<EndpointPlanRequest, "defaultMtu" | "netnsPath" | "endsWith"> {

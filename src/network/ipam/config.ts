@@ -26,6 +26,8 @@ export interface IpamRequest {
   /** Live routes and name servers of the host: kept clear of where the choice is ours. */
   readonly avoid: readonly IpPrefix[];
   readonly pools: Readonly<Record<IpFamily, readonly AddressPool[]>>;
+  /** Families in which nobody is a gateway unless the user names one. */
+  readonly withoutGateway?: readonly IpFamily[];
 }
 
 /**
@@ -51,7 +53,8 @@ export function completeIpam(request: IpamRequest): IpamPoolConfig[] {
       throw new PermissionDenied("invalid pool request: Pool overlaps with other one on this address space", {
         hint: `${formatPrefix(subnet)} overlaps ${formatPrefix(overlapping)}`,
       });
-    return withGateway({ ...own[0]?.config, Subnet: formatPrefix(subnet) });
+    const config = { ...own[0]?.config, Subnet: formatPrefix(subnet) };
+    return request.withoutGateway?.includes(family) ? config : withGateway(config);
   });
 }
 

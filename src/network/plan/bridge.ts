@@ -30,10 +30,12 @@ export function planBridge(network: NetworkRecord, defaultMtu: number): NetStep[
 
 /** The host's own addresses in the network. */
 export function bridgeAddresses(network: NetworkRecord): BridgeAddress[] {
-  return network.ipam.config.map(({ Subnet, Gateway }) => ({
-    address: Gateway!,
-    prefixLength: parseCidr(Subnet!)!.prefix.length,
-  }));
+  const { gatewayModes, inhibitIPv4 } = bridgeSettings(network);
+  return network.ipam.config.flatMap(({ Subnet, Gateway }) => {
+    const { family, length } = parseCidr(Subnet!)!.prefix;
+    const isWithout = gatewayModes[family] === "isolated" || (family === 4 && inhibitIPv4);
+    return Gateway === undefined || isWithout ? [] : [{ address: Gateway, prefixLength: length }];
+  });
 }
 
 /** Without one of its own a bridge changes its address with the ports that come and go. */

@@ -25,7 +25,11 @@ const SETTINGS = {
   hostBinding: undefined,
   mtu: undefined,
   interfacePrefix: "eth",
-};
+  gatewayModes: { 4: "nat", 6: "nat" },
+  inhibitIPv4: false,
+  trusted: [],
+  hostAddresses: { 4: undefined, 6: undefined },
+} as const;
 
 function plan(endpoint: EndpointRecord, settings = {}) {
   return planEndpoint({
@@ -49,7 +53,13 @@ test("planEndpoint() joins an IPv4 container: pair, port, no IPv6, up, address",
       mtu: 1500,
       endsWith: "namespace",
     },
-    { op: "bridge-port", link: "veth01234567890", hairpin: true, isolated: false },
+    {
+      op: "bridge-port",
+      link: "veth01234567890",
+      hairpin: true,
+      isolated: false,
+      station: "02:42:ac:11:00:02",
+    },
     { op: "sysctl", netns: "/ns", key: "net/ipv6/conf/eth0/disable_ipv6", value: "1" },
     {
       op: "links",

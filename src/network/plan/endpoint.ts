@@ -31,6 +31,7 @@ export function planEndpoint(request: EndpointPlanRequest): NetStep[] {
       link: endpoint.hostInterfaceName,
       hairpin: true,
       isolated: !settings.icc,
+      station: endpoint.mac,
     },
     ...ipv6Switches(endpoint, netnsPath),
     { op: "links", netns: netnsPath, steps: interfaceSteps(endpoint) },

@@ -1,16 +1,18 @@
 import { expect, test } from "bun:test";
 import type { EndpointRecord, NetworkRecord, PublishedPort } from "../types.ts";
-import { networkElements, portElements, tableScript } from "./firewall.ts";
+import { networkElements, portElements } from "./firewall.ts";
+import { tableScript } from "./table.ts";
 
 function network(parts: Partial<NetworkRecord>): NetworkRecord {
   const options = { "com.docker.network.bridge.name": "br1" };
-  return { id: "f".repeat(64), internal: false, options, ...parts } as NetworkRecord;
+  const ipam = { driver: "default", options: {}, config: [] };
+  return { id: "f".repeat(64), internal: false, options, ipam, enableIPv4: true, ...parts } as NetworkRecord;
 }
 
 const setsOf = (record: NetworkRecord) => networkElements(record).map(({ set }) => set);
 
 test("networkElements() put a bridge into the sets its options ask for", () => {
-  expect(setsOf(network({}))).toEqual(["bridges", "masqueraded", "loops", "icc"]);
+  expect(setsOf(network({}))).toEqual(["bridges", "masqueraded4", "loops", "icc"]);
   expect(setsOf(network({ internal: true }))).toEqual(["bridges", "internal", "loops", "icc"]);
   const options = {
     "com.docker.network.bridge.enable_icc": "false",
@@ -34,7 +36,11 @@ test("portElements() lead host sides to the container's address of the same fami
     hostPort: 8080,
   });
   const ports = ["0.0.0.0", "127.0.0.1", "::", "2001:db8::1"].map(port);
-  const script = tableScript("t", portElements({ endpoints: [endpoint], ports }));
+  const script = tableScript({
+    table: "t",
+    elements: portElements({ endpoints: [endpoint], ports }),
+    guardsBridges: true,
+  });
   const elements = [...script.matchAll(/map (\w+) .*elements = \{ (.*) \} \}/g)];
   expect(elements.map(([, map, element]) => [map, element])).toEqual([
     ["dnat4", "127.0.0.1 . tcp . 8080 : 10.0.0.2 . 80"],
@@ -48,7 +54,7 @@ test("portElements() lead host sides to the container's address of the same fami
 });
 
 test("tableScript() replaces the table in one transaction", () => {
-  const script = tableScript("t", networkElements(network({})));
+  const script = tableScript({ table: "t", elements: networkElements(network({})), guardsBridges: false });
   expect(script).toStartWith("table inet t\ndelete table inet t\ntable inet t {\n");
   expect(script).toContain('  set loops { type ifname . ifname; elements = { "br1" . "br1" } }\n');
   expect(script).toContain("  set internal { type ifname; }\n");

@@ -1,6 +1,6 @@
 import type { IpFamily } from "#base/ip.ts";
 import type { IpAddress, LinkStep } from "#kernel/types.ts";
-import type { EndpointRecord } from "../types.ts";
+import type { EndpointRecord, Publishing } from "../types.ts";
 
 /**
  * The endpoint a container reaches the world by: the highest priority, then the network's name, as Docker chooses.
@@ -16,10 +16,21 @@ export function gatewayEndpoint(
 
 /** Where packets for the container's published ports go, by family. */
 export function portTargets(endpoints: readonly EndpointRecord[]): PortTargets {
-  return {
-    4: gatewayEndpoint(endpoints, 4)?.ipv4?.address,
-    6: gatewayEndpoint(endpoints, 6)?.ipv6?.address,
+  return addressesBy(endpoints, "translated");
+}
+
+/** Where the container's published ports are open without a port of the host. */
+export function exposedTargets(endpoints: readonly EndpointRecord[]): PortTargets {
+  return addressesBy(endpoints, "exposed");
+}
+
+function addressesBy(endpoints: readonly EndpointRecord[], publishing: Publishing): PortTargets {
+  const addressOf = (family: IpFamily) => {
+    const endpoint = gatewayEndpoint(endpoints, family);
+    if ((endpoint?.publishing?.[family] ?? "translated") !== publishing) return undefined;
+    return (family === 4 ? endpoint?.ipv4 : endpoint?.ipv6)?.address;
   };
+  return { 4: addressOf(4), 6: addressOf(6) };
 }
 
 export type PortTargets = Readonly<Record<IpFamily, IpAddress | undefined>>;

@@ -9,6 +9,7 @@ function plan(parts: Partial<PortPlanRequest>) {
     defaultAddress: "0.0.0.0",
     hostHasIPv6: true,
     targets: { 4: "172.17.0.2", 6: undefined },
+    exposed: { 4: undefined, 6: undefined },
     ...parts,
   });
 }
@@ -19,6 +20,7 @@ test("planPorts() publishes on both families where no address is given", () => {
       protocol: "tcp",
       containerPort: 80,
       hostAddresses: ["0.0.0.0", "::"],
+      exposedBy: [],
       hostPorts: { first: 8080, last: 8080 },
     },
   ]);

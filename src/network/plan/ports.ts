@@ -11,6 +11,8 @@ export interface PortWish {
   readonly protocol: PublishedPort["protocol"];
   readonly containerPort: number;
   readonly hostAddresses: readonly IpAddress[];
+  /** Host addresses that stand for no port of the host: the container's own port is open at its own address. */
+  readonly exposedBy: readonly IpAddress[];
   /** Inclusive; undefined: any free port. */
   readonly hostPorts: { readonly first: number; readonly last: number } | undefined;
 }
@@ -23,6 +25,8 @@ export interface PortPlanRequest {
   readonly defaultAddress: IpAddress;
   readonly hostHasIPv6: boolean;
   readonly targets: PortTargets;
+  /** Addresses of the container that are open by themselves. */
+  readonly exposed: PortTargets;
 }
 
 /**
@@ -45,7 +49,7 @@ export function planPorts(request: PortPlanRequest): PortWish[] {
  * to the other and never leave ::1. Undefined where the firewall does it all, and for SCTP, which is not copied.
  */
 export function relayTarget(port: PublishedPort, targets: PortTargets): IpAddress | undefined {
-  if (port.protocol === "sctp") return undefined;
+  if (port.protocol === "sctp" || port.hostPort === 0) return undefined;
   const family = familyOf(port.hostAddress);
   const same = targets[family];
   if (same === undefined) return targets[family === 4 ? 6 : 4];
@@ -64,17 +68,23 @@ export function parsePort(text: string): Pick<PortWish, "protocol" | "containerP
 function wishOf(port: string, binding: PortBinding, request: PortPlanRequest): PortWish {
   const parsed = parsePort(port);
   const addresses = hostAddresses(binding.HostIp ?? "", request);
-  const reachable = addresses.filter((address) => leadsAnywhere(parsed.protocol, address, request.targets));
-  if (reachable.length === 0)
+  const isExposed = (address: IpAddress) => request.exposed[familyOf(address)] !== undefined;
+  const exposedBy = addresses.filter(isExposed);
+  const reachable = addresses.filter(
+    (address) => !isExposed(address) && leadsAnywhere(parsed.protocol, address, request.targets),
+  );
+  if (reachable.length + exposedBy.length === 0)
     throw new InvalidArgument(
       `port ${port} cannot be published on ${addresses}: the container has no address of that family`,
     );
-  return { ...parsed, hostAddresses: reachable, hostPorts: parseHostPorts(binding.HostPort ?? "") };
+  const hostPorts = parseHostPorts(binding.HostPort ?? "");
+  return { ...parsed, hostAddresses: reachable, exposedBy, hostPorts };
 }
 
 /** Everything but SCTP can be relayed to a container of the other family. */
 function leadsAnywhere(protocol: PortWish["protocol"], address: IpAddress, targets: PortTargets): boolean {
-  return protocol !== "sctp" || targets[familyOf(address)] !== undefined;
+  if (targets[familyOf(address)] !== undefined) return true;
+  return protocol !== "sctp" && (targets[4] ?? targets[6]) !== undefined;
 }
 
 function hostAddresses(text: string, request: PortPlanRequest): IpAddress[] {

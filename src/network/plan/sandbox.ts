@@ -1,17 +1,21 @@
 import { InvalidArgument, PermissionDenied } from "#base/errors.ts";
+import type { FirewallElement } from "#kernel/types.ts";
 import type { EndpointRecord, SandboxRecord } from "../types.ts";
-import { portElements } from "./firewall.ts";
 import { planDefaultRoutes } from "./gateway.ts";
 import type { NetStep } from "./steps.ts";
 
 /** Steps of the driver that join each endpoint, in the order of the endpoints. */
 type Joins = readonly NetStep[];
+/** What the container adds to the firewall. */
+type Rules = readonly FirewallElement[];
+type RulesChange = { readonly add: Rules; readonly remove: Rules };
 
 /** Pure: a container's namespace with everything in it. */
 export function planOpen(
   sandbox: SandboxRecord,
   joins: Joins,
   sysctls: Readonly<Record<string, string>>,
+  rules: Rules,
 ): NetStep[] {
   const netns = sandbox.netnsPath;
   if (netns === "") return [];
@@ -23,7 +27,7 @@ export function planOpen(
       { op: "links", netns, steps: [{ op: "up", link: "lo" }] },
       ...planRoutes(netns, [], sandbox.endpoints),
     ]),
-    { op: "rules", add: portElements(sandbox), remove: [] },
+    { op: "rules", add: rules, remove: [] },
   ];
 }
 
@@ -40,25 +44,22 @@ function mergeSends(steps: readonly NetStep[]): NetStep[] {
 }
 
 /** Pure: what changes for a running container besides the endpoint that `joins` brings. */
-export function planConnect(before: SandboxRecord, after: SandboxRecord, joins: Joins): NetStep[] {
+export function planConnect(
+  before: SandboxRecord,
+  after: SandboxRecord,
+  joins: Joins,
+  change: RulesChange,
+): NetStep[] {
   return [
+    { op: "rules", ...change },
     ...joins,
     ...planRoutes(after.netnsPath, before.endpoints, after.endpoints),
-    { op: "rules", add: portElements(after), remove: portElements(before) },
   ];
 }
 
 /** Pure: what changes before an endpoint is taken away; its interface takes its own routes along. */
-export function planDisconnect(before: SandboxRecord, after: SandboxRecord): NetStep[] {
-  return [
-    { op: "rules", add: portElements(after), remove: portElements(before) },
-    ...planRoutes(after.netnsPath, before.endpoints, after.endpoints),
-  ];
-}
-
-/** Pure: other host ports for a running container. */
-export function planRepublish(before: SandboxRecord, after: SandboxRecord): NetStep[] {
-  return [{ op: "rules", add: portElements(after), remove: portElements(before) }];
+export function planDisconnect(before: SandboxRecord, after: SandboxRecord, change: RulesChange): NetStep[] {
+  return [{ op: "rules", ...change }, ...planRoutes(after.netnsPath, before.endpoints, after.endpoints)];
 }
 
 function planRoutes(

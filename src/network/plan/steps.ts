@@ -22,6 +22,8 @@ export type NetStep =
       readonly hairpin: boolean;
       /** Isolated ports do not see each other, only the host. */
       readonly isolated: boolean;
+      /** The hardware address of the container: nobody else on the bridge can draw its frames away. */
+      readonly station: string;
     }
   | {
       readonly op: "links";
@@ -84,6 +86,8 @@ export interface SysctlStep {
   /** With slashes: "net/ipv4/ip_forward". */
   readonly key: string;
   readonly value: string;
+  /** A user asked for it by name: without it the plan fails. */
+  readonly isRequired?: boolean;
 }
 
 export interface VethStep {

@@ -9,6 +9,7 @@ function wish(parts: Partial<PortWish> & { host?: number }): PortWish {
     protocol: "tcp",
     containerPort: 80,
     hostAddresses: ["0.0.0.0"],
+    exposedBy: [],
     hostPorts: host === undefined ? undefined : { first: host, last: host },
     ...rest,
   };

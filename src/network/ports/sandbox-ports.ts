@@ -2,7 +2,7 @@ import { EngineError, Internal, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { HostPorts } from "#kernel/types.ts";
 import { driverNamed } from "../drivers/all.ts";
-import { gatewayEndpoint, type PortTargets, portTargets } from "../plan/gateway.ts";
+import { exposedTargets, gatewayEndpoint, type PortTargets, portTargets } from "../plan/gateway.ts";
 import { portText } from "../plan/port-text.ts";
 import { type PortWish, planPorts } from "../plan/ports.ts";
 import type { NetworkRecords } from "../records.ts";
@@ -50,8 +50,13 @@ export class SandboxPorts {
         defaultAddress: this.#defaultAddress(endpoint),
         hostHasIPv6: this.#deps.hostHasIPv6,
         targets,
+        exposed: exposedTargets(sandbox.endpoints),
       });
-      return this.#claimAll(sandbox.containerId, wishes, holdPorts(this.#deps, targets));
+      const held = wishes.filter(({ hostAddresses }) => hostAddresses.length > 0);
+      return [
+        ...this.#claimAll(sandbox.containerId, held, holdPorts(this.#deps, targets)),
+        ...wishes.flatMap(exposedPorts),
+      ];
     } catch (error) {
       throw explained(error, endpoint);
     }
@@ -117,12 +122,13 @@ export class SandboxPorts {
   #hold(sandbox: SandboxRecord, ports: readonly PublishedPort[]): void {
     if (ports.length === 0) return;
     const hold = holdPorts(this.#deps, portTargets(sandbox.endpoints));
+    const ofHost = ports.filter(({ hostPort }) => hostPort !== 0);
     const onFailure = (error: unknown) =>
       this.#deps.log.warn("a published port of a running container cannot be held", {
         container: sandbox.containerName,
         error,
       });
-    const groups = [...Map.groupBy(ports, keyOf).values()];
+    const groups = [...Map.groupBy(ofHost, keyOf).values()];
     const claims = groups.map((group) =>
       this.#allocator.reclaim(group, hold, onFailure, sandbox.containerId),
     );
@@ -134,7 +140,11 @@ export class SandboxPorts {
   }
 
   #publishingEndpoint({ endpoints }: SandboxRecord): EndpointRecord | undefined {
-    return gatewayEndpoint(endpoints, 4) ?? gatewayEndpoint(endpoints, 6);
+    const publishes = (family: 4 | 6) => {
+      const endpoint = gatewayEndpoint(endpoints, family);
+      return endpoint?.publishing?.[family] === "none" ? undefined : endpoint;
+    };
+    return publishes(4) ?? publishes(6);
   }
 
   #defaultAddress(endpoint: EndpointRecord): string {
@@ -145,6 +155,10 @@ export class SandboxPorts {
 
 function sameTargets(a: PortTargets, b: PortTargets): boolean {
   return a[4] === b[4] && a[6] === b[6];
+}
+
+function exposedPorts({ protocol, containerPort, exposedBy }: PortWish): PublishedPort[] {
+  return exposedBy.map((hostAddress) => ({ protocol, containerPort, hostAddress, hostPort: 0 }));
 }
 
 function explained(error: unknown, { containerName, id }: EndpointRecord): EngineError {
