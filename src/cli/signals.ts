@@ -32,3 +32,14 @@ export function onTerminalResize(callback: () => void): Disposable {
   process.on("SIGWINCH", callback);
   return { [Symbol.dispose]: () => void process.off("SIGWINCH", callback) };
 }
+
+/** Calls back at every SIGINT and SIGTERM instead of ending, until disposed. */
+export function onInterrupt(callback: () => void): Disposable {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, callback);
+  return {
+    [Symbol.dispose]() {
+      for (const signal of signals) process.off(signal, callback);
+    },
+  };
+}

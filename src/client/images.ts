@@ -80,8 +80,12 @@ export class Images {
     });
   }
 
-  inspect(name: string): Promise<ImageInspect> {
-    return this.#http.json("GET", `${pathOf(name)}/json`);
+  /** @param options `manifests` asks for those of each platform too; engines that do not know them leave them out */
+  inspect(
+    name: string,
+    options: { readonly manifests?: boolean; readonly platform?: string } = {},
+  ): Promise<ImageInspect> {
+    return this.#http.json("GET", `${pathOf(name)}/json`, { query: { ...options } });
   }
 
   inspectText(name: string, options: { readonly platform?: string } = {}): Promise<string> {

@@ -65,12 +65,17 @@ export class System {
     });
   }
 
-  async *events({ filters, signal, ...query }: EventsOptions = {}): AsyncGenerator<EngineEvent> {
+  async *events(options: EventsOptions = {}): AsyncGenerator<EngineEvent> {
+    yield* await this.openEvents(options);
+  }
+
+  /** Resolves when the engine has taken the question in, so that an event which follows cannot be missed. */
+  async openEvents({ filters, signal, ...query }: EventsOptions = {}): Promise<AsyncGenerator<EngineEvent>> {
     const response = await this.#http.request("GET", "/events", {
       query: { ...query, filters: encodeFilters(filters ?? {}) },
       signal,
     });
-    yield* jsonLines(response.pieces(), parseEvent);
+    return jsonLines(response.pieces(), parseEvent);
   }
 
   /** @throws Unauthenticated when the registry refuses */

@@ -1,4 +1,5 @@
 import { type AnyVerb, VERBS } from "../commands/compose/all.ts";
+import { refuseVerb } from "../commands/compose/refused.ts";
 import { CliError } from "../errors.ts";
 import type { FlagSpecs } from "../flags.ts";
 import { groupHelp } from "../help.ts";
@@ -26,6 +27,7 @@ export async function runVerb(session: Session, args: readonly string[], { flags
   }
   if (name === undefined || name === "help") return await showComposeHelp(host);
   const entry = Object.hasOwn(VERBS, name) ? VERBS[name]! : undefined;
+  if (!entry) refuseVerb(name);
   if (!entry)
     throw new CliError(
       `wharf: unknown command: ${PATH} ${name}\n\nRun '${PATH} --help' for more information`,
