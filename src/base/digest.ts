@@ -37,6 +37,11 @@ export class DigestMeter {
     this.bytes += chunk.byteLength;
   }
 
+  /** Of what has passed so far; the meter goes on. */
+  peek(): Digest {
+    return `${this.#algorithm}:${this.#hasher.copy().digest("hex")}`;
+  }
+
   /** Ends the meter. */
   digest(): Digest {
     return `${this.#algorithm}:${this.#hasher.digest("hex")}`;

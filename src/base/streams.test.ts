@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { collectBytes, gather, limitBytes, peek, splitLines, tap } from "./streams.ts";
+import { collectBytes, limitBytes, peek, splitLines, tap } from "./streams.ts";
 
 async function* chunks(...texts: string[]) {
   for (const text of texts) yield Buffer.from(text);
@@ -51,10 +51,4 @@ test("peek() closes the source when its reader stops early", async () => {
   const { all } = await peek(source(), 1);
   for await (const _ of all) break;
   expect(closed).toBe(true);
-});
-
-test("gather() joins what is small, and loses nothing at the end", async () => {
-  const pieces = await Array.fromAsync(gather(chunks("ab", "c", "", "defg", "h"), 3));
-  expect(pieces.map((piece) => Buffer.from(piece).toString())).toEqual(["abc", "defg", "h"]);
-  expect(await Array.fromAsync(gather(chunks(), 3))).toEqual([]);
 });

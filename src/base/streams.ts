@@ -67,24 +67,6 @@ export async function collectBytes(source: ByteSource, maxBytes: number, what: s
 }
 
 /**
- * The same bytes in pieces of at least `minBytes`, but for the last: what costs the same for a small piece as for a large
- * one (a system call, a trip to the thread pool) is paid less often. Docker's client sends archives in pieces of 32 KiB.
- */
-export async function* gather(source: ByteSource, minBytes: number): AsyncGenerator<Uint8Array> {
-  let pieces: Uint8Array[] = [];
-  let have = 0;
-  for await (const piece of source) {
-    pieces.push(piece);
-    have += piece.byteLength;
-    if (have < minBytes) continue;
-    yield pieces.length === 1 ? piece : Buffer.concat(pieces);
-    pieces = [];
-    have = 0;
-  }
-  if (have > 0) yield Buffer.concat(pieces);
-}
-
-/**
  * Text lines without their "\n"; a last line without one counts too.
  * @throws InvalidArgument for a line longer than `maxLineBytes` (default 1 MiB)
  */

@@ -1,9 +1,10 @@
 import { mkdirSync } from "node:fs";
-import { InvalidArgument } from "#base/errors.ts";
+import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
 import type { ContainerCreateRequest } from "#spec/docker/containers.ts";
 import { refuseWriting } from "#volumes/copies.ts";
-import type { PlannedMount } from "#volumes/types.ts";
+import { VOLUME_MODE } from "#volumes/mounts.ts";
+import type { PlannedMount, VolumeRecord } from "#volumes/types.ts";
 import type { Context } from "./context.ts";
 import { planContainer } from "./create-plan.ts";
 import { findDebugged } from "./debug.ts";
@@ -36,7 +37,9 @@ export async function createContainer(
   return await ctx.locks.run(record.id, async () => {
     ctx.records.put(record);
     try {
-      await makeVolumes(ctx, record);
+      const mounts = await asBadRequest(makeVolumes(ctx, record));
+      if (mounts.some((mount, index) => mount !== record.mounts[index]))
+        ctx.records.update(record.id, { mounts });
       await makeImageSnapshots(ctx, record);
       mkdirSync(pathsOf(ctx.settings, record.id).directory, { recursive: true, mode: 0o710 });
       await ctx.snapshots.createWritable(record.id, chainId);
@@ -113,21 +116,45 @@ function planMounts(ctx: Context, planned: Omit<ContainerRecord, "mounts">): rea
   });
 }
 
-async function makeVolumes(ctx: Context, record: ContainerRecord): Promise<void> {
-  for (const mount of record.mounts) {
-    if (mount.volume === undefined) continue;
-    const options = mount.spec?.VolumeOptions;
-    const volume = await ctx.volumes.create(
-      {
-        Name: mount.volume,
-        Driver: mount.driver,
-        DriverOpts: options?.DriverConfig?.Options,
-        Labels: options?.Labels,
-      },
-      { anonymous: mount.anonymous, user: record.id },
-    );
-    refuseWriting(volume, mount.readOnly);
+/** To clients "not found" means the image, which they would pull. */
+async function asBadRequest<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof NotFound ? new InvalidArgument(error.message, { cause: error }) : error;
   }
+}
+
+/** @returns the mounts, each with the driver its volume really has */
+async function makeVolumes(ctx: Context, record: ContainerRecord): Promise<readonly PlannedMount[]> {
+  const mounts: PlannedMount[] = [];
+  for (const mount of record.mounts) {
+    if (mount.volume === undefined) mounts.push(mount);
+    else mounts.push(ofDriver(mount, await makeVolume(ctx, record, mount)));
+  }
+  return mounts;
+}
+
+async function makeVolume(ctx: Context, record: ContainerRecord, mount: PlannedMount): Promise<VolumeRecord> {
+  const options = mount.spec?.VolumeOptions;
+  const volume = await ctx.volumes.create(
+    {
+      Name: mount.volume,
+      // Nobody's wish is no wish for the local driver: a volume that is there is taken whatever its driver.
+      Driver: options?.DriverConfig?.Name || record.hostConfig.VolumeDriver || "",
+      DriverOpts: options?.DriverConfig?.Options,
+      Labels: options?.Labels,
+    },
+    { anonymous: mount.anonymous, user: record.id },
+  );
+  refuseWriting(volume, mount.readOnly);
+  return volume;
+}
+
+/** A mode that nobody gave is one of the local driver's. */
+function ofDriver(mount: PlannedMount, { driver }: VolumeRecord): PlannedMount {
+  if (driver === mount.driver) return mount;
+  return { ...mount, driver, mode: mount.mode === VOLUME_MODE ? "" : mount.mode };
 }
 
 /** Before the container's own writable, which tells the next daemon that the rest is there. */

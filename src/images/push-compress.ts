@@ -70,9 +70,8 @@ async function compress(
   try {
     const pieces = compressor.compress({ source, sizeBytes: size, compression, onProgress, signal });
     for await (const piece of pieces) await ingest.write(piece);
-    const info = await ingest.commit();
-    lease.add(info.digest);
-    return info;
+    lease.add(ingest.digest()); // before it is visible: from then on a collection may find it
+    return await ingest.commit();
   } catch (error) {
     await ingest.abort();
     throw error;

@@ -43,7 +43,10 @@ export interface Ingest extends AsyncDisposable {
   readonly offset: number;
   /** Where the bytes are collected, for those who read behind the writer; has this name until `commit` or `abort`. */
   readonly file: string;
-  write(chunk: Uint8Array): Promise<void>;
+  /** Pieces one after the other; fewer calls are faster. An ingest that could not write can only be disposed or aborted. */
+  write(...chunks: readonly Uint8Array[]): Promise<void>;
+  /** sha256 of what has been written: what a `commit` now would make visible, so that it can be leased before. */
+  digest(): Digest;
   /** Forgets what was written so far. */
   restart(): Promise<void>;
   /**

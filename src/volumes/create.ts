@@ -3,7 +3,7 @@ import { newId } from "#base/ids.ts";
 import type { VolumeCreateRequest } from "#spec/docker/volumes.ts";
 import { driverOf, emit, findVolume, LOCAL, type VolumesContext } from "./context.ts";
 import { checkVolumeName } from "./names.ts";
-import type { VolumeCreateOptions, VolumeRecord } from "./types.ts";
+import type { VolumeCreateOptions, VolumeDetails, VolumeRecord } from "./types.ts";
 
 /** Docker's clients tell volumes without a name of their own by this. */
 export const ANONYMOUS_LABEL = "com.docker.volume.anonymous";
@@ -32,16 +32,27 @@ async function foundOrMade(
   request: VolumeCreateRequest,
   anonymous: boolean,
 ): Promise<VolumeRecord> {
-  const driver = request.Driver || LOCAL;
   const known = findVolume(ctx, request.Name!);
-  if (known && known.driver !== driver && driver !== LOCAL) await ctx.plugins.scopeFor(driver, known.name);
-  if (known && known.driver !== driver)
-    throw new Conflict(`create ${known.name}: conflict: volume name must be unique`);
-  if (known) return known;
+  if (known) return await checkDriver(ctx, known, request.Driver || known.driver);
   refusePending(ctx, request.Name!);
   checkVolumeName(request.Name!);
+  const foreign = request.Driver || anonymous ? undefined : await ctx.plugins.search(request.Name!);
+  if (foreign) return take(ctx, foreign);
   const volume = await planVolume(ctx, request, anonymous);
   return await make(ctx, volume, () => driverOf(ctx, volume).create(volume));
+}
+
+/** A volume that only its plugin knew so far: who names it without a driver means that one. */
+function take(ctx: VolumesContext, { status: _, usage: _u, ...volume }: VolumeDetails): VolumeRecord {
+  ctx.records.volumes.put(volume);
+  return volume;
+}
+
+/** @throws NotFound for a driver there is none of; Conflict */
+async function checkDriver(ctx: VolumesContext, known: VolumeRecord, driver: string): Promise<VolumeRecord> {
+  if (known.driver === driver) return known;
+  if (driver !== LOCAL) await ctx.plugins.scopeFor(driver, known.name);
+  throw new Conflict(`create ${known.name}: conflict: volume name must be unique`);
 }
 
 /** A crash of the daemon that left it cannot be undone right away: a plugin must answer for that. @throws Conflict */
@@ -57,9 +68,10 @@ export function refusePending({ records }: VolumesContext, name: string): void {
 /** @throws NotFound when the driver is no plugin that answers; InvalidArgument */
 export async function planVolume(
   ctx: VolumesContext,
-  { Name: name = "", Driver: driver = LOCAL, Labels, DriverOpts }: VolumeCreateRequest,
+  { Name: name = "", Driver, Labels, DriverOpts }: VolumeCreateRequest,
   anonymous: boolean,
 ): Promise<VolumeRecord> {
+  const driver = Driver || LOCAL;
   const common = {
     name,
     driver,
@@ -68,8 +80,8 @@ export async function planVolume(
     options: DriverOpts ?? {},
     anonymous,
   };
-  if (driver === LOCAL || driver === "")
-    return { ...common, driver: LOCAL, mountpoint: ctx.local.mountpoint(name), ...ctx.local.check(common) };
+  if (driver === LOCAL)
+    return { ...common, mountpoint: ctx.local.mountpoint(name), ...ctx.local.check(common) };
   const scope = await ctx.plugins.scopeFor(driver, name);
   return { ...common, mountpoint: "", ...(scope === "global" ? { scope } : {}) };
 }

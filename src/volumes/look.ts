@@ -1,4 +1,4 @@
-import { InvalidArgument, NotFound } from "#base/errors.ts";
+import { Internal, InvalidArgument, messageOf, NotFound } from "#base/errors.ts";
 import { findVolume, LOCAL, usersOf, type VolumesContext, wholeVolumes } from "./context.ts";
 import { listFilter } from "./filters.ts";
 import type { VolumeDetails, VolumeFilters, VolumeListing, VolumeRecord } from "./types.ts";
@@ -39,8 +39,16 @@ export async function inspectVolume(
 
 async function detailsOf(ctx: VolumesContext, volume: VolumeRecord): Promise<VolumeDetails> {
   if (volume.driver === LOCAL) return volume;
-  const { mountpoint, status } = await ctx.plugins.of(volume.driver).get(volume.name);
-  return { ...volume, mountpoint: mountpoint || volume.mountpoint, status };
+  try {
+    const { mountpoint, status } = await ctx.plugins.of(volume.driver).get(volume.name);
+    return { ...volume, mountpoint: mountpoint || volume.mountpoint, status };
+  } catch (error) {
+    const { name, driver } = volume;
+    throw new Internal(
+      `get ${name}: error while checking if volume "${name}" exists in driver "${driver}": ${messageOf(error)}`,
+      { cause: error, hint: `see whether the plugin ${driver} runs` },
+    );
+  }
 }
 
 async function withUsage(ctx: VolumesContext, volume: VolumeDetails): Promise<VolumeDetails> {

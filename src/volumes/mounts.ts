@@ -97,7 +97,7 @@ const PLAIN = {
 } satisfies Partial<PlannedMount>;
 
 /** What Docker prints for volumes whose mode nobody gave. */
-const VOLUME_MODE = "z";
+export const VOLUME_MODE = "z";
 
 function plannedBind(text: string, driver: string): PlannedMount {
   const { source, target, mode, readOnly, propagation, noCopy, idmap } = parseBind(text);

@@ -1,4 +1,4 @@
-import { Conflict } from "#base/errors.ts";
+import { Conflict, NotFound } from "#base/errors.ts";
 import {
   driverOf,
   emit,
@@ -22,19 +22,25 @@ export async function removeVolume(
     if (!findVolume(ctx, name) && force) return;
     const volume = getVolume(ctx, name);
     refuseUsed(ctx, volume, "remove");
-    await removeHeld(ctx, volume);
+    await removeHeld(ctx, volume, force);
   });
 }
 
-/** A crash in between leaves a record that says so, and the next daemon goes on. */
-export async function removeHeld(ctx: VolumesContext, volume: VolumeRecord): Promise<void> {
+/**
+ * A crash in between leaves a record that says so, and the next daemon goes on.
+ * @param force a volume whose plugin is not installed any more is forgotten
+ */
+export async function removeHeld(ctx: VolumesContext, volume: VolumeRecord, force = false): Promise<void> {
   const { volumes } = ctx.records;
   volumes.put({ ...volume, pending: { kind: "remove" } });
   try {
     await driverOf(ctx, volume).remove(volume);
   } catch (error) {
-    volumes.put(volume);
-    throw error;
+    if (!(force && error instanceof NotFound)) {
+      volumes.put(volume);
+      throw error;
+    }
+    ctx.log.warn("forgot a volume whose plugin is gone", { volume: volume.name, driver: volume.driver });
   }
   volumes.delete(volume.name);
   emit(ctx, "destroy", volume);

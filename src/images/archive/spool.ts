@@ -1,9 +1,9 @@
 import { posix } from "node:path";
 import { throwIfAborted } from "#base/async.ts";
 import { decompressArchive } from "#base/decompress-program.ts";
-import { type Digest, DigestMeter, isDigest } from "#base/digest.ts";
+import { type Digest, isDigest } from "#base/digest.ts";
 import { InvalidArgument } from "#base/errors.ts";
-import { type ByteSource, collectBytes, gather } from "#base/streams.ts";
+import { type ByteSource, collectBytes } from "#base/streams.ts";
 import { readTar, type TarMember } from "#base/tar-read.ts";
 import type { BlobInfo, ContentStore, Ingest, Lease } from "#storage/types.ts";
 import type { EarlyLayer, EarlyLayers } from "./early-layers.ts";
@@ -27,8 +27,8 @@ export interface SpooledArchive {
   readonly links: ReadonlyMap<string, string>;
 }
 
-/** Whoever sends the archive may do so in small pieces. */
-const READ_BYTES = 1 << 20;
+/** Written at a time: Docker's client sends archives in pieces of 32 KiB, too small to ask another thread for each. */
+const WRITE_BYTES = 1 << 20;
 const MAX_ENTRIES = 100_000;
 const MAX_DOCUMENT_BYTES = 1 << 20;
 const MAX_DOCUMENTS_BYTES = 64 << 20;
@@ -48,7 +48,7 @@ export async function spoolArchive(
   const links = new Map<string, string>();
   let entries = 0;
   let documentsBytes = 0;
-  for await (const member of readTar(decompressArchive(gather(archive, READ_BYTES)))) {
+  for await (const member of readTar(decompressArchive(archive))) {
     throwIfAborted(signal, "reading the archive");
     entries += 1;
     if (entries > MAX_ENTRIES) throw new InvalidArgument(`invalid archive: more than ${MAX_ENTRIES} entries`);
@@ -109,7 +109,8 @@ export async function ingestStream(source: ByteSource, request: IngestStreamRequ
   await using ingest = await content.ingest(key);
   try {
     await ingest.restart();
-    lease.add(await copyInto(ingest, source, request));
+    await copyInto(ingest, source, request);
+    lease.add(digest ?? ingest.digest());
     const blob = await ingest.commit({ digest });
     follower?.complete(blob.digest);
     return blob;
@@ -119,18 +120,24 @@ export async function ingestStream(source: ByteSource, request: IngestStreamRequ
   }
 }
 
-/** @returns the digest: the one expected, which the commit will check, or that of the bytes */
 async function copyInto(
   ingest: Ingest,
   source: ByteSource,
-  { digest: expected, follower, signal }: IngestStreamRequest,
-): Promise<Digest> {
-  const meter = expected === undefined ? new DigestMeter() : undefined;
+  { follower, signal }: IngestStreamRequest,
+): Promise<void> {
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
+  const write = async () => {
+    await ingest.write(...pieces);
+    follower?.progress(ingest.offset, ingest.file);
+    pieces = [];
+    bytes = 0;
+  };
   for await (const chunk of source) {
     throwIfAborted(signal, "reading the archive");
-    meter?.update(chunk);
-    await ingest.write(chunk);
-    follower?.progress(ingest.offset, ingest.file);
+    pieces.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes >= WRITE_BYTES) await write();
   }
-  return expected ?? meter!.digest();
+  if (bytes > 0) await write();
 }

@@ -48,12 +48,11 @@ class FileIngest implements Ingest {
     return this.#place.file;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  async write(...chunks: readonly Uint8Array[]): Promise<void> {
     this.#assertOpen();
-    const at = this.#meter.bytes;
-    const writing = this.#writeAt(chunk, at);
+    const writing = this.#named(this.#writeAt(chunks, this.#meter.bytes));
     writing.catch(() => {}); // heard of below, whatever hashing does
-    this.#meter.update(chunk); // while another thread writes
+    for (const chunk of chunks) this.#meter.update(chunk); // while another thread writes
     try {
       await writing;
     } catch (error) {
@@ -62,11 +61,17 @@ class FileIngest implements Ingest {
     }
   }
 
-  async #writeAt(chunk: Uint8Array, at: number): Promise<void> {
-    for (let done = 0; done < chunk.byteLength; ) {
-      const left = chunk.byteLength - done;
-      done += (await this.#named(this.#handle.write(chunk, done, left, at + done))).bytesWritten;
+  async #writeAt(chunks: readonly Uint8Array[], offset: number): Promise<void> {
+    let at = offset;
+    for (let left = chunks.filter(({ byteLength }) => byteLength > 0); left.length > 0; ) {
+      const { bytesWritten } = await this.#handle.writev(left as NodeJS.ArrayBufferView[], at);
+      at += bytesWritten;
+      left = after(left, bytesWritten);
     }
+  }
+
+  digest(): Digest {
+    return this.#meter.peek();
   }
 
   async restart(): Promise<void> {
@@ -141,6 +146,16 @@ class FileIngest implements Ingest {
   #assertOpen(): void {
     if (!this.#open || this.#isBroken) throw new Error(`ingest ${this.#place.key} is closed`);
   }
+}
+
+/** What is left of pieces when so much of them has gone. */
+function after(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let rest = bytes;
+  return chunks.flatMap((chunk) => {
+    const left = chunk.subarray(Math.min(rest, chunk.byteLength));
+    rest = Math.max(0, rest - chunk.byteLength);
+    return left.byteLength > 0 ? [left] : [];
+  });
 }
 
 async function meterOf(file: string, algorithm: "sha256" | "sha512" = "sha256"): Promise<DigestMeter> {

@@ -1,11 +1,9 @@
 import { throwIfAborted } from "#base/async.ts";
 import { Internal, messageOf } from "#base/errors.ts";
-import { gather, splitLines } from "#base/streams.ts";
+import { splitLines } from "#base/streams.ts";
 import { decodeFailure } from "../layer/job.ts";
 import type { FileJob, FileJobLine, FileJobResults } from "./job.ts";
 
-/** Docker's client sends archives in pieces of 32 KiB: too small to wake another process for each. */
-const FEED_BYTES = 512 * 1024;
 const MAX_LINE_BYTES = 64 << 20;
 
 /** A helper at work. Dispose it whatever happens: it is killed then, unless it has ended. */
@@ -50,7 +48,7 @@ export class FileHelper<J extends FileJob> implements AsyncDisposable {
   /** Hands an archive to the helper; a helper that has ended tells why in its answer. */
   async feed(input: AsyncIterable<Uint8Array>): Promise<void> {
     const { stdin } = this.#child;
-    for await (const chunk of gather(input, FEED_BYTES)) {
+    for await (const chunk of input) {
       if (this.#child.exitCode !== null || this.#child.killed) return;
       try {
         stdin.write(chunk);

@@ -5,6 +5,8 @@ import type { VolumeDetails, VolumeDriver, VolumeRecord } from "../types.ts";
 /** As long as Docker waits: making and mounting may mean work far away. */
 const LONG_MS = 120_000;
 const SHORT_MS = 60_000;
+/** A container that ends does not wait long for a plugin that is gone. */
+const UNMOUNT_PATIENCE_MS = 3000;
 /** Of calls that only look: `volume ls` shall not hang because one plugin does. */
 const LOOK_MS = 5000;
 /** A plugin that failed to answer is not looked at again so soon. */
@@ -116,8 +118,19 @@ export class PluginDriver implements VolumeDriver {
     }
   }
 
+  /** One it has already is taken as it is: not every plugin lets a volume be made twice. */
   async create({ name, options }: VolumeRecord): Promise<void> {
+    if (await this.#has(name)) return;
     await this.#asked(`create ${name}`, this.#call("Create", { Name: name, Opts: options }, LONG_MS));
+  }
+
+  async #has(name: string): Promise<boolean> {
+    try {
+      await this.get(name);
+      return true;
+    } catch {
+      return false; // making it will tell what is wrong
+    }
   }
 
   async remove({ name }: VolumeRecord): Promise<void> {
@@ -139,18 +152,29 @@ export class PluginDriver implements VolumeDriver {
   }
 
   async unmount({ name }: VolumeRecord, { containerId }: { readonly containerId: string }): Promise<void> {
-    await this.#call("Unmount", { Name: name, ID: containerId }, SHORT_MS);
+    const options = { timeoutMs: SHORT_MS, patienceMs: UNMOUNT_PATIENCE_MS };
+    await this.#plugins.call(this.#name, "Unmount", { Name: name, ID: containerId }, options);
   }
 
   async get(name: string, timeoutMs = SHORT_MS): Promise<PluginVolume> {
-    const { Volume } = await this.#plugins.call(this.#name, "Get", { Name: name }, { timeoutMs, once: true });
+    const { Volume } = await this.#plugins.call(
+      this.#name,
+      "Get",
+      { Name: name },
+      { timeoutMs, patienceMs: 0 },
+    );
     const volume = pluginVolume(Volume);
     if (!volume) throw new NotFound(`get ${name}: plugin "${this.#name}" has no such volume`);
     return volume;
   }
 
   async list(): Promise<VolumeDetails[]> {
-    const { Volumes } = await this.#plugins.call(this.#name, "List", {}, { timeoutMs: LOOK_MS, once: true });
+    const { Volumes } = await this.#plugins.call(
+      this.#name,
+      "List",
+      {},
+      { timeoutMs: LOOK_MS, patienceMs: 0 },
+    );
     const volumes = Array.isArray(Volumes) ? Volumes.map(pluginVolume) : [];
     return volumes.flatMap((volume) => (volume ? [foreignVolume(this.#name, volume)] : []));
   }
@@ -163,7 +187,10 @@ export class PluginDriver implements VolumeDriver {
     try {
       return await answer;
     } catch (error) {
-      throw new Internal(`${what}: ${messageOf(error)}`, { cause: error });
+      const text = `${what}: ${messageOf(error)}`;
+      throw error instanceof NotFound
+        ? new NotFound(text, { cause: error })
+        : new Internal(text, { cause: error });
     }
   }
 }

@@ -38,7 +38,7 @@ export const callPlugin: CallPlugin = async (plugin, method, body, { timeoutMs, 
     if (timeout.aborted)
       throw new Unavailable(`${method}: plugin "${plugin.name}" did not answer within ${timeoutMs / 1000} s`);
     if (isConnectionFailure(error))
-      throw new NotConnected(`${method}: plugin "${plugin.name}" cannot be reached: ${messageOf(error)}`);
+      throw new NotConnected(`${method}: plugin "${plugin.name}" at ${placeOf(plugin)}: ${reasonOf(error)}`);
     throw new Internal(`${method}: plugin "${plugin.name}": ${messageOf(error)}`, { cause: error });
   }
   return answerOf(plugin, method, response.status, text);
@@ -69,15 +69,18 @@ async function boundedText({ body }: Response): Promise<string> {
   return text;
 }
 
+function placeOf({ socket, url }: PluginAddress): string {
+  return socket === undefined ? url : `unix://${socket}`;
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as { code?: string }).code ?? "";
+  if (code === "ENOENT") return "no such file or directory";
+  return code === "ECONNREFUSED" || code === "ConnectionRefused" ? "connection refused" : messageOf(error);
+}
+
 /** As Bun names what kept a connection from standing. */
-const CONNECTION_FAILURES = new Set([
-  "ConnectionRefused",
-  "FailedToOpenSocket",
-  "ECONNREFUSED",
-  "ENOENT",
-  "ConnectionClosed",
-  "ECONNRESET",
-]);
+const CONNECTION_FAILURES = new Set(["ConnectionRefused", "FailedToOpenSocket", "ECONNREFUSED", "ENOENT"]);
 
 function isConnectionFailure(error: unknown): boolean {
   return CONNECTION_FAILURES.has((error as { code?: string }).code ?? "");

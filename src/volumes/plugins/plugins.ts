@@ -12,8 +12,8 @@ export interface PluginsDeps {
 
 export interface CallOptions {
   readonly timeoutMs: number;
-  /** Nobody listening is final: what only looks does not wait for a plugin to come back. */
-  readonly once?: boolean;
+  /** How long a plugin is waited for while nobody listens; default as Docker does. 0: one try. */
+  readonly patienceMs?: number;
 }
 
 const KIND = "VolumeDriver";
@@ -54,9 +54,9 @@ export class Plugins {
     name: string,
     method: string,
     body: unknown,
-    { timeoutMs, once = false }: CallOptions,
+    { timeoutMs, patienceMs = RETRY_FOR_MS }: CallOptions,
   ): Promise<Readonly<Record<string, unknown>>> {
-    return await this.#retrying(name, once, async () => {
+    return await this.#retrying(name, patienceMs, async () => {
       const plugin = await this.#activated(name, timeoutMs);
       return await this.#call(plugin, `${KIND}.${method}`, body, { timeoutMs, signal: this.#closing.signal });
     });
@@ -64,10 +64,10 @@ export class Plugins {
 
   /** As the first step of `call`. */
   async activate(name: string): Promise<void> {
-    await this.#retrying(name, false, () => this.#activated(name, ACTIVATION_MS));
+    await this.#retrying(name, RETRY_FOR_MS, () => this.#activated(name, ACTIVATION_MS));
   }
 
-  async #retrying<T>(name: string, once: boolean, work: () => Promise<T>): Promise<T> {
+  async #retrying<T>(name: string, patienceMs: number, work: () => Promise<T>): Promise<T> {
     const { clock } = this.#deps;
     const begunMs = clock.now();
     for (let pauseMs = 1000; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
@@ -76,8 +76,8 @@ export class Plugins {
       } catch (error) {
         if (!(error instanceof NotConnected)) throw error;
         this.#active.delete(name);
-        const isLate = clock.now() + pauseMs - begunMs >= RETRY_FOR_MS;
-        if (once || isLate || this.#closing.signal.aborted) throw error;
+        const isLate = clock.now() + pauseMs - begunMs > patienceMs;
+        if (isLate || this.#closing.signal.aborted) throw error;
       }
       await clock.sleep(pauseMs, this.#closing.signal);
     }
