@@ -1,4 +1,5 @@
 /** Short syntaxes written out: after it every attribute has the one form that the typed project is read from. */
+import { ComposeFileError } from "./errors.ts";
 import { goText } from "./go-text.ts";
 import { below, CONTAINERS, pathTable, WORKLOADS } from "./path-table.ts";
 import { parsePorts } from "./port-syntax.ts";
@@ -8,6 +9,7 @@ import {
   newMap,
   type Path,
   type Places,
+  pathText,
   type Tree,
   type TreeList,
   type TreeMap,
@@ -88,6 +90,7 @@ function apply(rule: Rule, root: TreeMap, step: Step): Tree {
     return rule(step);
   } catch (error) {
     if (step.options.keepUnparsable) return step.value;
+    if (error instanceof ComposeFileError) throw error;
     throw step.options.places.error((error as Error).message, root, step.path);
   }
 }
@@ -163,13 +166,17 @@ function dependsOn({ value, options: { places } }: Step): Tree {
   return named;
 }
 
-function ports({ value, options: { places, keepUnparsable } }: Step): Tree {
+function ports(step: Step): Tree {
+  const {
+    value,
+    options: { places },
+  } = step;
   if (!Array.isArray(value)) throw new Error(`must be a list, not ${kindOf(value)}`);
   const list: TreeList = [];
   for (const [index, entry] of value.entries()) {
     const isShort = typeof entry === "string" || typeof entry === "number";
     if (!isShort && !isMap(entry)) throw new Error(`a port cannot be ${kindOf(entry)}`);
-    for (const port of isShort ? shortPorts(value, index, { places, keepUnparsable }) : [entry]) {
+    for (const port of isShort ? shortPorts(value, index, step) : [entry]) {
       places.copy(value, index, list, list.length);
       list.push(port);
     }
@@ -180,13 +187,13 @@ function ports({ value, options: { places, keepUnparsable } }: Step): Tree {
 function shortPorts(
   list: TreeList,
   index: number,
-  { places, keepUnparsable }: Pick<CanonicalOptions, "places" | "keepUnparsable">,
+  { path, options: { places, keepUnparsable } }: Step,
 ): Tree[] {
   try {
     return parsePorts(String(list[index]));
   } catch (error) {
     if (keepUnparsable) throw error; // the whole list stays as it is
-    throw places.errorAt((error as Error).message, places.get(list, index));
+    throw places.errorAt((error as Error).message, places.get(list, index), pathText([...path, index]));
   }
 }
 

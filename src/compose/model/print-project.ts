@@ -1,5 +1,5 @@
 /** A project as `docker compose config` prints it. Pure. */
-import type { Field } from "./fields/kind.ts";
+import { type Field, field } from "./fields/kind.ts";
 import { FILE_OBJECT_FIELDS, MODEL_FIELDS, NETWORK_FIELDS, VOLUME_FIELDS } from "./fields/project.ts";
 import { JOB_FIELDS, SERVICE_FIELDS } from "./fields/service.ts";
 import { compareBytes } from "./merge.ts";
@@ -41,7 +41,7 @@ export function treeText(tree: unknown, format: "yaml" | "json"): string {
 
 function sections(project: Project, options: PrintOptions): [string, PrintNode][] {
   const all: [string, Readonly<Record<string, object>>, readonly Field[]][] = [
-    ["jobs", project.jobs, JOB_FIELDS],
+    ["jobs", project.jobs, options.format === "yaml" ? [field("name", "string"), ...JOB_FIELDS] : JOB_FIELDS],
     ["networks", project.networks, NETWORK_FIELDS],
     ["volumes", project.volumes, VOLUME_FIELDS],
     ["secrets", withoutContent(project.secrets, () => true), FILE_OBJECT_FIELDS],

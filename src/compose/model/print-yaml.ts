@@ -94,11 +94,12 @@ function styleOf(value: string, isKey: boolean): Style {
   return allowed.single ? "single" : "double";
 }
 
+/** The encoder writes nothing beyond the basic plane as it is. */
+const UNPRINTABLE = /[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u;
+
 /** Which styles can carry a string. */
 function analyze(value: string): { plain: boolean; single: boolean; block: boolean } {
-  const isSpecial = /[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u.test(
-    value,
-  );
+  const isSpecial = UNPRINTABLE.test(value);
   const hasSpaceBreak = / [\n\r\x85\u2028\u2029]/.test(value);
   const hasBreakSpace = /[\n\r\x85\u2028\u2029] /.test(value);
   const hasBreak = /[\n\r\x85\u2028\u2029]/.test(value);
@@ -173,10 +174,14 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function escaped(value: string): string {
-  return value.replace(
-    /["\\\n\r\x85\u2028\u2029\ufeff]|[^\t\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]|\t/gu,
-    (char) => ESCAPES[char] ?? hexEscape(char.codePointAt(0)!),
-  );
+  const startsWithMark = value.startsWith("\ufeff"); // for the encoder every character is a byte order mark then
+  return [...value]
+    .map((char) => {
+      const isPlain = !startsWithMark && /[\x20-\x7e\xa1-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u.test(char);
+      if (isPlain && !/["\\\u2028\u2029]/.test(char)) return char;
+      return ESCAPES[char] ?? hexEscape(char.codePointAt(0)!);
+    })
+    .join("");
 }
 
 function hexEscape(code: number): string {

@@ -42,7 +42,9 @@ export async function resolveServiceLabels(
   const labels = new Map<string, string>();
   for (const file of service.label_file) {
     if (!(await isFile(file))) throw new NotFound(`label file ${file} not found`);
-    await readEnvFile(file, labels, { lookup: (name) => labels.get(name), onUnset });
+    const own = new Map<string, string>(); // what earlier files say goes before what this one says
+    await readEnvFile(file, own, { lookup: (name) => labels.get(name), onUnset });
+    for (const [name, value] of own) labels.set(name, value);
   }
   return { ...service, labels: { ...Object.fromEntries(labels), ...service.labels } };
 }

@@ -31,7 +31,12 @@ export function readYaml(file: string, text: string, places: Places): YamlDocume
     throw new ComposeFileError(`${file}: the file is larger than ${LARGEST_FILE_BYTES >> 20} MiB`);
   places.addSource(file, text);
   const starts = lineStarts(text);
-  const documents = parseAllDocuments(text, { schema: "failsafe", prettyErrors: false, logLevel: "silent" });
+  const documents = parseAllDocuments(text, {
+    schema: "failsafe",
+    prettyErrors: false,
+    logLevel: "silent",
+    uniqueKeys: false, // checked below, where the first one's line is known
+  });
   if (!Array.isArray(documents)) return []; // nothing but comments
   return documents.map((document) => new DocumentReader(file, places, starts).read(document));
 }
@@ -137,6 +142,8 @@ class DocumentReader {
     const merged: Node[] = [];
     for (const pair of node.items as Pair<Node, Node | null>[]) {
       const key = this.#key(pair.key, path);
+      if (key === undefined && merged.length > 0)
+        throw this.#error("<< is there twice: merge a list of mappings", startOf(pair.key), path);
       if (key === undefined) merged.push(pair.value!);
       else this.#entry(map, { key, pair, path: [...path, key] });
     }
@@ -146,7 +153,9 @@ class DocumentReader {
 
   #entry(map: TreeMap, entry: { key: string; pair: Pair<Node, Node | null>; path: Path }): void {
     const { key, pair, path } = entry;
-    if (key in map) throw this.#error(`the key "${key}" is there twice`, startOf(pair.key));
+    const earlier = this.#places.get(map, key);
+    if (earlier)
+      throw this.#error(`the key "${key}" is there already, in line ${earlier.line}`, startOf(pair.key));
     const target = pair.value && isAlias(pair.value) ? this.#target(pair.value) : pair.value;
     if (target && isReset(target)) {
       this.#resets.push(path);
@@ -215,5 +224,5 @@ function isReset(node: Node): boolean {
 
 /** The library's messages end in advice about its own options. */
 function shortReason(message: string): string {
-  return message.replace(/; set .*$/, "").replace(/^Map keys must be unique$/, "a key is there twice");
+  return message.replace(/; set .*$/, "");
 }
