@@ -36,6 +36,10 @@ export function recordingHost({
     write: async (data) => {
       written[name] += typeof data === "string" ? data : new TextDecoder().decode(data);
     },
+    put(data, begin, end) {
+      written[name] += new TextDecoder().decode(data.subarray(begin, end));
+      return undefined;
+    },
     isTerminal: () => isTerminal,
     size: () => size,
   });

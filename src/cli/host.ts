@@ -1,8 +1,11 @@
+import { fstatSync, writeSync } from "node:fs";
 import { Terminal, type TerminalSize } from "./terminal.ts";
 
 /** Where text and bytes go. A write resolves when the system has taken it, so order holds across outputs. */
 export interface Output {
   write(data: string | Uint8Array): Promise<void>;
+  /** As `write` of the bytes from `begin` to `end`, for bulk: a promise only where the system does not take it at once. */
+  put(data: Uint8Array, begin?: number, end?: number): Promise<void> | undefined;
   isTerminal(): boolean;
   /** Undefined where there is no terminal. */
   size(): TerminalSize | undefined;
@@ -54,10 +57,14 @@ export function createCliHost(startEngine?: () => Promise<void>): CliHost {
   };
 }
 
+/** Major 1, minor 3. */
+const NULL_DEVICE = 0x103;
+
 class FileOutput implements Output {
   readonly #fd: 1 | 2;
   readonly #terminal: Terminal;
   #sink: Bun.FileSink | undefined;
+  #isPatient: boolean | undefined;
 
   constructor(fd: 1 | 2, terminal: Terminal) {
     this.#fd = fd;
@@ -65,10 +72,23 @@ class FileOutput implements Output {
   }
 
   async write(data: string | Uint8Array): Promise<void> {
-    if (data.length === 0) return;
+    if (data.length > 0) await this.#send(data);
+  }
+
+  put(data: Uint8Array, begin = 0, end = data.byteLength): Promise<void> | undefined {
+    this.#isPatient ??= takesAllAtOnce(this.#fd);
+    if (this.#isPatient && !this.#sink) {
+      for (let at = begin; at < end; ) at += writeSync(this.#fd, data, at, end - at);
+      return undefined;
+    }
+    const wait = this.#send(end - begin === data.byteLength ? data : data.subarray(begin, end));
+    return typeof wait === "number" ? undefined : wait.then(() => {});
+  }
+
+  #send(data: string | Uint8Array): number | Promise<number> {
     this.#sink ??= (this.#fd === 1 ? Bun.stdout : Bun.stderr).writer();
     this.#sink.write(data);
-    await this.#sink.flush();
+    return this.#sink.flush();
   }
 
   isTerminal(): boolean {
@@ -78,4 +98,10 @@ class FileOutput implements Output {
   size(): TerminalSize | undefined {
     return this.#terminal.size(this.#fd);
   }
+}
+
+/** What nobody reads from the other end never makes a writer wait: files, and what throws away. */
+function takesAllAtOnce(fd: number): boolean {
+  const stat = fstatSync(fd);
+  return stat.isFile() || (stat.isCharacterDevice() && stat.rdev === NULL_DEVICE);
 }

@@ -16,7 +16,12 @@ const DEFAULT_SIZE = { height: 24, width: 80 };
 const REDRAW_MS = 40;
 
 /** For `--quiet`: errors of the stream are heard all the same. */
-export const SILENT: Output = { isTerminal: () => false, size: () => undefined, write: async () => {} };
+export const SILENT: Output = {
+  isTerminal: () => false,
+  size: () => undefined,
+  write: async () => {},
+  put: () => undefined,
+};
 
 /**
  * Shows a stream until its end.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Channel } from "#client/types.ts";
+import type { Channel, TakeBytes } from "#client/types.ts";
 import { encodeFrame, STREAM } from "#spec/std-copy.ts";
 import { recordingHost } from "./_recording-host.ts";
 import { joinStreams } from "./streams.ts";
@@ -20,6 +20,9 @@ class ScriptedChannel implements Channel {
   async read(): Promise<Uint8Array | undefined> {
     const chunk = this.#output.shift();
     return chunk ?? (this.#holdsOpen ? new Promise(() => {}) : undefined);
+  }
+  async pump(take: TakeBytes): Promise<void> {
+    for (let bytes = await this.read(); bytes; bytes = await this.read()) await take(bytes);
   }
   unread(): void {}
   async write(bytes: Uint8Array): Promise<void> {

@@ -1,6 +1,6 @@
 /** The streams of a container's process, joined to those of this one. */
-import type { Channel } from "#client/types.ts";
-import { FrameDecoder, STREAM } from "#spec/std-copy.ts";
+import type { Channel, TakeBytes } from "#client/types.ts";
+import { FrameDecoder, STREAM, type StreamRun } from "#spec/std-copy.ts";
 import { DetachScanner, parseDetachKeys } from "./detach-keys.ts";
 import type { CliHost } from "./host.ts";
 
@@ -36,26 +36,32 @@ export async function joinStreams(
 }
 
 async function copyRaw(host: CliHost, channel: Channel): Promise<void> {
-  for (let chunk = await channel.read(); chunk; chunk = await channel.read()) await host.stdout.write(chunk);
+  await channel.pump((chunk) => host.stdout.put(chunk));
 }
 
 async function copyFrames(host: CliHost, channel: Channel): Promise<void> {
-  const decoder = new FrameDecoder();
-  for (let chunk = await channel.read(); chunk; chunk = await channel.read())
-    await writeFrames(host, decoder, chunk);
+  await channel.pump(framesTo(host));
 }
 
-/** @throws Error with the engine's words when it could not go on */
-export async function writeFrames(
+/** Takes framed bytes apart. Fails with the engine's words when it could not go on. */
+export function framesTo(host: Pick<CliHost, "stdout" | "stderr">): TakeBytes {
+  const decoder = new FrameDecoder();
+  return (chunk) => writeAll(host, chunk, decoder.pushJoined(chunk));
+}
+
+/** Without a promise for as long as the outputs take what they are given. */
+function writeAll(
   host: Pick<CliHost, "stdout" | "stderr">,
-  decoder: FrameDecoder,
   chunk: Uint8Array,
-): Promise<void> {
-  for (const { stream, data } of decoder.push(chunk)) {
+  runs: readonly StreamRun[],
+): Promise<void> | undefined {
+  for (const [i, { stream, begin, end }] of runs.entries()) {
     if (stream === STREAM.systemError)
-      throw new Error(`error from daemon in stream: ${new TextDecoder().decode(data)}`);
-    await (stream === STREAM.stderr ? host.stderr : host.stdout).write(data);
+      throw new Error(`error from daemon in stream: ${new TextDecoder().decode(chunk.subarray(begin, end))}`);
+    const wait = (stream === STREAM.stderr ? host.stderr : host.stdout).put(chunk, begin, end);
+    if (wait) return wait.then(() => writeAll(host, chunk, runs.slice(i + 1)));
   }
+  return undefined;
 }
 
 /** @returns "detached" after the keys to leave; then nothing more is sent */

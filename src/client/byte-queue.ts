@@ -1,3 +1,5 @@
+import type { TakeBytes } from "./types.ts";
+
 /** Above this the producer is asked to pause. */
 const HIGH_WATER_BYTES = 1 << 20;
 
@@ -15,6 +17,8 @@ export class ByteQueue {
   #ended = false;
   #failure: unknown;
   #wake: (() => void) | undefined;
+  /** Where bytes go as they come, while a pump runs and its taker does not wait. */
+  #take: ((chunk: Uint8Array) => void) | undefined;
 
   constructor(producer: Producer) {
     this.#producer = producer;
@@ -25,6 +29,11 @@ export class ByteQueue {
   }
 
   push(chunk: Uint8Array): void {
+    if (this.#take) this.#take(chunk);
+    else this.#keep(chunk);
+  }
+
+  #keep(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.byteLength;
     if (!this.#paused && this.#bytes > HIGH_WATER_BYTES) {
@@ -50,6 +59,44 @@ export class ByteQueue {
     if (this.#ended) return;
     this.#failure = error;
     this.end();
+  }
+
+  /** See `Channel.pump`. */
+  async pump(take: TakeBytes, isDone: () => boolean = () => false): Promise<void> {
+    while (!isDone()) {
+      const chunk = this.#chunks.shift();
+      if (chunk) {
+        this.#took(chunk.byteLength);
+        const wait = take(chunk);
+        if (wait) await wait;
+      } else if (this.#failure !== undefined) throw this.#failure;
+      else if (this.#ended) return;
+      else await this.#takeAsTheyCome(take, isDone);
+    }
+  }
+
+  /** Until the taker wants to wait, is done or fails, or nothing more comes. */
+  async #takeAsTheyCome(take: TakeBytes, isDone: () => boolean): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#wake = resolve; // the end
+    this.#take = (chunk) => {
+      try {
+        const wait = take(chunk);
+        if (!wait && !isDone()) return;
+        this.#take = undefined; // what comes from now on is kept
+        if (wait) wait.then(resolve, reject);
+        else resolve();
+      } catch (error) {
+        this.#take = undefined;
+        reject(error);
+      }
+    };
+    try {
+      await promise;
+    } finally {
+      this.#take = undefined;
+      this.#wake = undefined;
+    }
   }
 
   async read(): Promise<Uint8Array | undefined> {

@@ -8,7 +8,7 @@ import {
   type RequestHead,
   type ResponseHead,
 } from "./http-head.ts";
-import type { Channel } from "./types.ts";
+import type { Channel, TakeBytes } from "./types.ts";
 
 /** A request body: bytes known now, or a stream that is sent in chunks. */
 export type RequestBody = Uint8Array | AsyncIterable<Uint8Array>;
@@ -102,6 +102,20 @@ export class HttpResponse {
     }
   }
 
+  /** As `Channel.pump`, for large bodies that go on as they come. */
+  async pump(take: TakeBytes): Promise<void> {
+    try {
+      const decoder = this.#decoder;
+      await this.#channel.pump(
+        (chunk) => takeAll(take, decoder.push(chunk)),
+        () => decoder.done,
+      );
+      if (!decoder.done && !decoder.endsWithConnection) throw brokenAnswer();
+    } finally {
+      this.#finish();
+    }
+  }
+
   async bytes(): Promise<Uint8Array> {
     const all: Uint8Array[] = [];
     try {
@@ -118,7 +132,7 @@ export class HttpResponse {
     const chunk = await this.#channel.read();
     if (chunk) return this.#decoder.push(chunk);
     if (this.#decoder.endsWithConnection) return undefined;
-    throw new Error("the connection to the engine broke in the middle of an answer");
+    throw brokenAnswer();
   }
 
   #finish(): void {
@@ -136,4 +150,17 @@ export class HttpResponse {
   raw(): Channel {
     return this.#channel;
   }
+}
+
+function brokenAnswer(): Error {
+  return new Error("the connection to the engine broke in the middle of an answer");
+}
+
+/** One after the other, and without a promise where none is needed. */
+function takeAll(take: TakeBytes, pieces: readonly Uint8Array[], from = 0): Promise<void> | undefined {
+  for (let i = from; i < pieces.length; i++) {
+    const wait = take(pieces[i]!);
+    if (wait) return wait.then(() => takeAll(take, pieces, i + 1));
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import { ByteQueue } from "./byte-queue.ts";
 import { endpointText } from "./endpoint.ts";
 import { EngineUnreachable } from "./errors.ts";
-import type { Channel, Endpoint } from "./types.ts";
+import type { Channel, Endpoint, TakeBytes } from "./types.ts";
 
 /**
  * Connects to an engine. Bun's sockets are used directly: a connection costs a tenth of a millisecond, where node:net
@@ -91,6 +91,10 @@ class SocketChannel implements Channel {
 
   read(): Promise<Uint8Array | undefined> {
     return this.#received.read();
+  }
+
+  pump(take: TakeBytes, isDone?: () => boolean): Promise<void> {
+    return this.#received.pump(take, isDone);
   }
 
   unread(bytes: Uint8Array): void {

@@ -1,5 +1,5 @@
 import type { FileSink } from "bun";
-import type { Channel, Endpoint } from "./types.ts";
+import type { Channel, Endpoint, TakeBytes } from "./types.ts";
 
 type SshEndpoint = Extract<Endpoint, { scheme: "ssh" }>;
 
@@ -59,6 +59,14 @@ class ProcessChannel implements Channel {
     const { value } = await this.#output.read();
     this.ended ||= value === undefined;
     return value;
+  }
+
+  async pump(take: TakeBytes, isDone: () => boolean = () => false): Promise<void> {
+    while (!isDone()) {
+      const bytes = await this.read();
+      if (!bytes) return;
+      await take(bytes);
+    }
   }
 
   unread(bytes: Uint8Array): void {

@@ -36,6 +36,12 @@ export type Endpoint =
 export interface Channel {
   /** The next bytes, or undefined after the other side ended its direction. */
   read(): Promise<Uint8Array | undefined>;
+  /**
+   * Gives all that comes to `take`, as soon as it comes, until the other side has ended its direction. While a promise it
+   * returned is open nothing more is given, and the other side waits.
+   * @param isDone asked after each piece: true ends it there, with what comes later left to read
+   */
+  pump(take: TakeBytes, isDone?: () => boolean): Promise<void>;
   /** Puts bytes back: the next `read` gives them first. */
   unread(bytes: Uint8Array): void;
   write(bytes: Uint8Array): Promise<void>;
@@ -45,6 +51,9 @@ export interface Channel {
   /** Nothing more can come: the other side ended or the connection failed. */
   readonly ended: boolean;
 }
+
+/** @returns a promise only where it cannot go on at once: bulk output must not cost one for each piece */
+export type TakeBytes = (bytes: Uint8Array) => Promise<void> | undefined;
 
 /** @throws EngineUnreachable */
 export type Dial = () => Promise<Channel>;

@@ -38,3 +38,32 @@ describe("FrameDecoder", () => {
     expect(() => [...new FrameDecoder().push(bytes("plain text"))]).toThrow("unrecognized stream number 112");
   });
 });
+
+test("FrameDecoder.pushJoined() gives what push() gives, in as few pieces as the streams allow", () => {
+  const frames = [
+    encodeFrame(STREAM.stdout, Buffer.from("one ")),
+    encodeFrame(STREAM.stdout, Buffer.from("")),
+    encodeFrame(STREAM.stdout, Buffer.from("two ")),
+    encodeFrame(STREAM.stderr, Buffer.from("oops ")),
+    encodeFrame(STREAM.stdout, Buffer.from("three")),
+  ];
+  const all = Buffer.concat(frames);
+  const whole = Buffer.from(all);
+  const runs = new FrameDecoder().pushJoined(whole);
+  expect(runs.map(({ stream, begin, end }) => `${stream}:${whole.subarray(begin, end)}`)).toEqual([
+    "1:one two ",
+    "2:oops ",
+    "1:three",
+  ]);
+  for (let size = 1; size < all.length; size++) {
+    const joined = new FrameDecoder();
+    const texts: Record<number, string> = { 1: "", 2: "" };
+    for (let at = 0; at < all.length; at += size) {
+      const chunk = Buffer.from(all.subarray(at, at + size));
+      for (const { stream, begin, end } of joined.pushJoined(chunk))
+        texts[stream] += chunk.toString("utf8", begin, end);
+    }
+    expect([size, texts]).toEqual([size, { 1: "one two three", 2: "oops " }]);
+    expect(joined.isAtBoundary).toBe(true);
+  }
+});

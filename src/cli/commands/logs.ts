@@ -1,11 +1,10 @@
 import type { HttpResponse } from "#client/connection.ts";
-import { FrameDecoder } from "#spec/std-copy.ts";
 import { defineCommand, ONE_ARGUMENT } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { bool, string } from "../flag-kinds.ts";
 import { parseTimestamp } from "../parse/time.ts";
 import type { Session } from "../session.ts";
-import { writeFrames } from "../streams.ts";
+import { framesTo } from "../streams.ts";
 
 export const command = defineCommand({
   usage: "[OPTIONS] CONTAINER",
@@ -32,8 +31,9 @@ export const command = defineCommand({
       since: time("since"),
       until: time("until"),
     });
-    if (await isFramed(session, container!, response)) return await showFrames(session, response);
-    for await (const piece of response.pieces()) await session.host.stdout.write(piece);
+    const { host } = session;
+    const isFramed = await sendsFrames(session, container!, response);
+    await response.pump(isFramed ? framesTo(host) : (bytes) => host.stdout.put(bytes));
   },
 });
 
@@ -47,15 +47,10 @@ function timeOf(name: string, text: string, nowMs: number): string {
 }
 
 /** Engines before API 1.42 do not say which kind of stream they send: there the container has to be asked. */
-async function isFramed(session: Session, container: string, response: HttpResponse): Promise<boolean> {
+async function sendsFrames(session: Session, container: string, response: HttpResponse): Promise<boolean> {
   const type = response.headers["content-type"] ?? "";
   if (type.startsWith("application/vnd.docker.multiplexed-stream")) return true;
   if (type.startsWith("application/vnd.docker.raw-stream")) return false;
   const { containers } = await session.client();
   return !(await containers.inspect(container)).Config.Tty;
-}
-
-async function showFrames(session: Session, response: HttpResponse): Promise<void> {
-  const decoder = new FrameDecoder();
-  for await (const piece of response.pieces()) await writeFrames(session.host, decoder, piece);
 }

@@ -99,6 +99,11 @@ async function pull(session: Session, reference: Reference, flags: CreationFlags
   const { pullImage } = await import("../pull-image.ts");
   const { showProgress } = await import("../progress.ts");
   const lines = pullImage(session, { reference, platform: flags.platform });
-  const nowhere = { write: async () => {}, isTerminal: () => false, size: () => undefined };
+  const nowhere = {
+    write: async () => {},
+    put: () => undefined,
+    isTerminal: () => false,
+    size: () => undefined,
+  };
   await showProgress(lines, flags.quiet ? nowhere : session.host.stderr);
 }
