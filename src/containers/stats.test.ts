@@ -75,6 +75,11 @@ describe("statsObject()", () => {
   });
 });
 
+interface Stats {
+  readonly cpu_stats: { readonly system_cpu_usage: number };
+  readonly precpu_stats: { readonly system_cpu_usage: number };
+}
+
 describe("stats()", () => {
   let lab: ContainersLab;
   beforeEach(() => {
@@ -103,19 +108,36 @@ describe("stats()", () => {
     expect(pids).toEqual([4, 4, undefined]);
   });
 
-  test("waits for one object with a CPU share only after a start, and not at all for one without", async () => {
+  test("compares one object with the start of a container that has only just started, and waits for none", async () => {
     await lab.create("web");
     await lab.containers.start("web");
+    const { startedAt } = lab.containers.get("web").state;
+    await lab.clock.advance(50);
     const single = () => Array.fromAsync(lab.containers.stats("web", { ...options, stream: false }));
-    const first = single();
-    await lab.settle();
-    expect(lab.clock.sleeping).toEqual([200]);
+    const [first] = (await single()) as Stats[];
+    expect(lab.clock.sleeping).toEqual([]);
+    expect(first).toMatchObject({
+      preread: startedAt,
+      precpu_stats: { cpu_usage: { total_usage: 0 }, online_cpus: 2 },
+    });
+    const sinceNanos = (lab.clock.now() - Date.parse(startedAt)) * 1e6;
+    expect(first!.cpu_stats.system_cpu_usage - first!.precpu_stats.system_cpu_usage).toBe(2 * sinceNanos);
     await lab.clock.advance(200);
-    expect(await first).toMatchObject([{ precpu_stats: { online_cpus: 2 } }]);
     expect(await single()).toMatchObject([{ precpu_stats: { cpu_usage: { total_usage: 500 } } }]);
     const oneShot = await Array.fromAsync(
       lab.containers.stats("web", { ...options, stream: false, oneShot: true }),
     );
     expect(oneShot).toMatchObject([{ preread: "0001-01-01T00:00:00Z" }]);
+  });
+
+  test("waits for one object of a container that runs for long and was never looked at", async () => {
+    await lab.create("web");
+    await lab.containers.start("web");
+    await lab.clock.advance(3_600_000);
+    const single = Array.fromAsync(lab.containers.stats("web", { ...options, stream: false }));
+    await lab.settle();
+    expect(lab.clock.sleeping).toEqual([200]);
+    await lab.clock.advance(200);
+    expect(await single).toMatchObject([{ precpu_stats: { cpu_usage: { total_usage: 500 } } }]);
   });
 });

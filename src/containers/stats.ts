@@ -1,10 +1,13 @@
 import { NotFound } from "#base/errors.ts";
+import type { CpuSample } from "#runtime/types.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { Context } from "./context.ts";
 import { emptyStatsObject, statsObject, type TimedCpuSample, type TimedSample } from "./stats-object.ts";
+import { millisOf } from "./times.ts";
 import type { ContainerRecord } from "./types.ts";
 
 const EVERY_MS = 1000;
+const NANOS_PER_MS = 1_000_000;
 
 export interface StatsOptions {
   /** One object every second until the container is removed or the client goes; else one. */
@@ -21,28 +24,47 @@ export async function* containerStats(
   options: StatsOptions,
 ): AsyncGenerator<unknown> {
   const { id } = ctx.records.resolve(nameOrId);
-  let previous: TimedCpuSample | undefined =
+  let previous: TimedCpuSample | "start" | undefined =
     options.stream || options.oneShot ? undefined : await warmSample(ctx, id, options.signal);
   for (;;) {
     const record = ctx.records.get(id);
     if (!record || options.signal.aborted) return;
     const current = takeSample(ctx, record);
-    yield current ? statsObject(record, current, previous) : emptyStatsObject(record);
+    const before = previous === "start" ? current && sampleAtStart(ctx, record, current) : previous;
+    yield current ? statsObject(record, current, before) : emptyStatsObject(record);
     if (!options.stream) return;
     previous = current;
     await ctx.clock.sleep(EVERY_MS, options.signal);
   }
 }
 
-/** What a single answer's share of processor time is compared with: only a container just started makes it wait. */
+/** What a single answer's share of processor time is compared with. */
 async function warmSample(
   ctx: Context,
   id: string,
   signal: AbortSignal,
-): Promise<TimedCpuSample | undefined> {
+): Promise<TimedCpuSample | "start" | undefined> {
   const warm = ctx.warm.before(id);
   if (warm && warm.waitMs > 0) await ctx.clock.sleep(warm.waitMs, signal);
   return warm?.sample;
+}
+
+/** A container has used nothing when it starts, and the host's processors tell as much time as passes. */
+function sampleAtStart(ctx: Context, record: ContainerRecord, { sample }: TimedSample): TimedCpuSample {
+  const { startedAt } = record.state;
+  const sinceMs = Math.max(1, ctx.clock.now() - millisOf(startedAt));
+  const { onlineCpus, cgroup } = sample;
+  const cpu: CpuSample["cgroup"]["cpu"] = {
+    totalNanos: 0,
+    userNanos: 0,
+    systemNanos: 0,
+    perCpuNanos: cgroup.cpu.perCpuNanos?.map(() => 0),
+    periods: 0,
+    throttledPeriods: 0,
+    throttledNanos: 0,
+  };
+  const hostCpuNanos = sample.hostCpuNanos - Math.round(sinceMs * NANOS_PER_MS) * onlineCpus;
+  return { sample: { cgroup: { cpu }, hostCpuNanos, onlineCpus }, read: startedAt };
 }
 
 function takeSample(ctx: Context, record: ContainerRecord): TimedSample | undefined {

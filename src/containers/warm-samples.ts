@@ -2,6 +2,7 @@ import { NotFound } from "#base/errors.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { Context } from "./context.ts";
 import type { TimedCpuSample } from "./stats-object.ts";
+import { millisOf } from "./times.ts";
 
 /** How old a sample may be for the next single answer to be compared with. */
 const EVERY_MS = 10_000;
@@ -28,21 +29,38 @@ export class WarmSamples {
     this.#parts = parts;
   }
 
-  /** A container runs. Its first sample is taken at the next look, or when somebody asks: nothing is done at a start. */
+  /**
+   * A container runs. Its first sample is taken at the next look, or when somebody asks: nothing is done at a start. One
+   * that has run for long, under an earlier daemon, is looked at now.
+   */
   begin(id: string, until: AbortSignal): void {
     this.#byId.set(id, []);
     until.addEventListener("abort", () => this.#forget(id), { once: true });
     this.#timer ??= setInterval(() => this.#takeAll(), EVERY_MS);
     this.#timer.unref?.();
+    if (!this.#isYoung(id)) this.#tryTake(id);
   }
 
-  /** The youngest sample old enough to compare with, and how long until there is one; undefined for who does not run. */
-  before(id: string): { readonly sample: TimedCpuSample; readonly waitMs: number } | undefined {
+  /**
+   * What a sample taken now is compared with, and how long to wait until then: the youngest sample old enough; for a
+   * container that was started since the last look its start, when it had used nothing. Undefined for who does not run.
+   */
+  before(id: string): { readonly sample: TimedCpuSample | "start"; readonly waitMs: number } | undefined {
     if (this.#byId.get(id)?.length === 0) this.#take(id);
     const now = this.#parts.clock.now();
     const all = this.#byId.get(id);
-    const sample = all?.findLast(({ atMs }) => now - atMs >= YOUNGEST_MS) ?? all?.[0];
-    return sample && { sample, waitMs: Math.max(0, sample.atMs + YOUNGEST_MS - now) };
+    const sample = all?.findLast(({ atMs }) => now - atMs >= YOUNGEST_MS);
+    if (sample) return { sample, waitMs: 0 };
+    const first = all?.[0];
+    if (!first) return undefined;
+    if (this.#isYoung(id)) return { sample: "start", waitMs: 0 };
+    return { sample: first, waitMs: first.atMs + YOUNGEST_MS - now };
+  }
+
+  #isYoung(id: string): boolean {
+    const { records, clock } = this.#parts;
+    const record = records.get(id);
+    return record !== undefined && clock.now() - millisOf(record.state.startedAt) <= EVERY_MS;
   }
 
   close(): void {
@@ -52,12 +70,14 @@ export class WarmSamples {
   }
 
   #takeAll(): void {
-    for (const id of this.#byId.keys()) {
-      try {
-        this.#take(id);
-      } catch {
-        // the answer that needs it will say why
-      }
+    for (const id of this.#byId.keys()) this.#tryTake(id);
+  }
+
+  #tryTake(id: string): void {
+    try {
+      this.#take(id);
+    } catch {
+      // the answer that needs it will say why
     }
   }
 
