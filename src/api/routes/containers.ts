@@ -1,4 +1,4 @@
-import { InvalidArgument } from "#base/errors.ts";
+import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { isBefore } from "#spec/docker/versions.ts";
 import { type ApiRequest, empty, json, type Reply, type Route, stream } from "../handler.ts";
 import { readJson } from "../json-body.ts";
@@ -85,11 +85,16 @@ async function changes({ params }: ApiRequest, { containers }: ApiParts): Promis
   return json(await containers.changes(params.id!));
 }
 
-function stats({ params, query, version, signal }: ApiRequest, { containers }: ApiParts): Reply {
+async function stats(
+  { params, query, version, signal }: ApiRequest,
+  { containers }: ApiParts,
+): Promise<Reply> {
   const isStream = query.boolean("stream", true);
   const oneShot = !isBefore(version, "1.41") && query.boolean("one-shot");
   const samples = containers.stats(params.id!, { stream: isStream, oneShot, signal });
-  return stream(encodeLines(samples), { contentType: "application/json" });
+  if (isStream) return stream(encodeLines(samples), { contentType: "application/json" });
+  for await (const sample of samples) return json(sample);
+  throw new NotFound(`No such container: ${params.id}`); // removed while it was looked at
 }
 
 async function resize({ params, query }: ApiRequest, { containers }: ApiParts): Promise<Reply> {

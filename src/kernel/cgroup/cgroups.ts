@@ -8,6 +8,7 @@ import { childrenOf, createGroup, processesOf, removeGroup } from "./groups.ts";
 import { heldLimits } from "./held-limits.ts";
 import { type CgroupLayout, checkGroupPath, hierarchyOf } from "./layout.ts";
 import { type CgroupWrite, CURRENT_FILES, planLimits } from "./limits.ts";
+import type { ReadGroupFile } from "./stats-parse.ts";
 import { cpuV1, statsV1 } from "./stats-v1.ts";
 import { cpuV2, statsV2 } from "./stats-v2.ts";
 import { supportedLimits } from "./support.ts";
@@ -100,14 +101,12 @@ class MountedCgroups implements Cgroups {
   }
 
   stats(path: string): CgroupStats {
-    if (!this.exists(path)) throw new SysError("stats", Errno.ENOENT, path);
-    const read = (file: string) => this.#read(path, file);
+    const read = this.#reader(path);
     return this.#layout.primary.version === 2 ? statsV2(read) : statsV1(read);
   }
 
   cpuStats(path: string): CgroupStats["cpu"] {
-    if (!this.exists(path)) throw new SysError("stats", Errno.ENOENT, path);
-    const read = (file: string) => this.#read(path, file);
+    const read = this.#reader(path);
     return this.#layout.primary.version === 2 ? cpuV2(read) : cpuV1(read);
   }
 
@@ -141,6 +140,17 @@ class MountedCgroups implements Cgroups {
     checkGroupPath(path);
     const hierarchy = hierarchyOf(this.#layout, file);
     return hierarchy && `${hierarchy.root}${path}/${file}`;
+  }
+
+  /** For many files of one group. One that is missing may mean that the group is gone. */
+  #reader(path: string): ReadGroupFile {
+    checkGroupPath(path);
+    return (file) => {
+      const hierarchy = hierarchyOf(this.#layout, file);
+      const text = hierarchy && readSmallFile(`${hierarchy.root}${path}/${file}`);
+      if (text === undefined && !this.exists(path)) throw new SysError("stats", Errno.ENOENT, path);
+      return text;
+    };
   }
 
   #read(path: string, file: string): string | undefined {

@@ -4,9 +4,12 @@ export type ReadGroupFile = (file: string) => string | undefined;
 /** `key value` on each line, as memory.stat and cpu.stat have them. */
 export function parseFlatKeyed(text = ""): Record<string, number> {
   const values: Record<string, number> = {};
-  for (const line of text.split("\n")) {
-    const blank = line.indexOf(" ");
-    if (blank > 0) values[line.slice(0, blank)] = Number(line.slice(blank + 1));
+  for (let at = 0; at < text.length; ) {
+    const blank = text.indexOf(" ", at);
+    const lineFeed = text.indexOf("\n", at);
+    const end = lineFeed < 0 ? text.length : lineFeed;
+    if (blank > at && blank < end) values[text.slice(at, blank)] = Number(text.slice(blank + 1, end));
+    at = end + 1;
   }
   return values;
 }

@@ -23,11 +23,13 @@ export function statsV1(read: ReadGroupFile): CgroupStats {
 export function cpuV1(read: ReadGroupFile): CgroupStats["cpu"] {
   const ticks = parseFlatKeyed(read("cpuacct.stat"));
   const throttling = parseFlatKeyed(read("cpu.stat"));
+  const perCpuNanos = parsePerCpu(read("cpuacct.usage_percpu"));
   return {
-    totalNanos: parseAmount(read("cpuacct.usage")),
+    // cpuacct.usage is the sum that the kernel makes of these.
+    totalNanos: (perCpuNanos ?? []).reduce((sum, nanos) => sum + nanos, 0),
     userNanos: (ticks.user ?? 0) * NANOS_PER_TICK,
     systemNanos: (ticks.system ?? 0) * NANOS_PER_TICK,
-    perCpuNanos: parsePerCpu(read("cpuacct.usage_percpu")),
+    perCpuNanos,
     periods: throttling.nr_periods ?? 0,
     throttledPeriods: throttling.nr_throttled ?? 0,
     throttledNanos: throttling.throttled_time ?? 0,

@@ -4,7 +4,6 @@ import { statsV2 } from "./stats-v2.ts";
 
 // Files of containers under Linux 6.18 (v1) and 6.1 (v2), shortened.
 const V1_FILES: Record<string, string> = {
-  "cpuacct.usage": "1234567890\n",
   "cpuacct.stat": "user 70\nsystem 53\n",
   "cpuacct.usage_percpu": "1000000000 234567890 \n",
   "cpu.stat": "nr_periods 12\nnr_throttled 3\nthrottled_time 45000000\nnr_bursts 0\nburst_time 0\n",

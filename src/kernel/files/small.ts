@@ -4,6 +4,8 @@ import { memory, syscall, trySyscall } from "../ffi/syscall.ts";
 import { close } from "./at.ts";
 
 const CHUNK_BYTES = 16 * 1024;
+/** The kernel gives what it has in pages, cut between records: much less than one is all there is. */
+const CERTAINLY_ALL_BYTES = 2048;
 
 /**
  * Text of a kernel's file (procfs, sysfs, cgroupfs): three system calls where node:fs makes a dozen.
@@ -22,6 +24,7 @@ export function readSmallFile(path: string): string | undefined {
       if (length < 0) throw new SysError("read", -length, path);
       if (length === 0) return text;
       text += memory().string(chunk, length);
+      if (length < CERTAINLY_ALL_BYTES) return text;
     }
   } finally {
     close(fd);
