@@ -65,6 +65,34 @@ export async function disconnectContainer(
   });
 }
 
+/**
+ * After a crash of the engine in the middle of a connect or disconnect: the container's record says how it was to be, and
+ * a network it cannot join now it joins at its next start.
+ */
+export function settleConnections(ctx: Context, record: ContainerRecord): void {
+  const sandbox = ctx.networks.sandbox(record.id);
+  if (!sandbox || sandbox.netnsPath === "" || record.config.NetworkDisabled) return;
+  const attempt = (network: string, work: () => void) => {
+    try {
+      work();
+      rewriteFiles(ctx, record);
+    } catch (error) {
+      const { name: container } = record;
+      ctx.log.warn("cannot finish a change of a container's networks", { container, network, error });
+    }
+  };
+  const wanted = Object.entries(record.endpoints).map(([name, settings]) => ({
+    network: ctx.networks.find(name),
+    settings,
+  }));
+  for (const { networkId, networkName } of sandbox.endpoints)
+    if (!wanted.some(({ network }) => network?.id === networkId))
+      attempt(networkName, () => ctx.networks.disconnect(record.id, networkId, { force: true }));
+  for (const { network, settings } of wanted)
+    if (network && !sandbox.endpoints.some(({ networkId }) => networkId === network.id))
+      attempt(network.name, () => ctx.networks.connect(record.id, network.id, settings));
+}
+
 function checkMayConnect(record: ContainerRecord, network: string): void {
   const kind = networkKind(record.hostConfig.NetworkMode);
   if (kind === "container")

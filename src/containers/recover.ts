@@ -10,6 +10,7 @@ import { recoverSessions } from "./exec-recover.ts";
 import { recordExit, tellExit } from "./exit.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { isUp } from "./lifecycle.ts";
+import { settleConnections } from "./networking.ts";
 import { pathsOf } from "./paths.ts";
 import { restorePause } from "./pause.ts";
 import { releaseRun } from "./release.ts";
@@ -43,6 +44,7 @@ export async function recoverContainers(ctx: Context): Promise<void> {
     adopt(ctx, record, recovered.process);
   }
   ctx.networks.recover(running);
+  for (const id of running) settleConnections(ctx, ctx.records.resolve(id));
   await ctx.volumes.recover(running);
   await findSessions(ctx, running);
   for (const [record, recovered] of found)

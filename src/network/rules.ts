@@ -24,6 +24,10 @@ export class Rules {
     this.#deps = deps;
   }
 
+  get guardsBridges(): boolean {
+    return this.#guardsBridges;
+  }
+
   /** Replaces the table by what the records say, atomically. */
   load(): void {
     this.#write(this.#deps.elements());

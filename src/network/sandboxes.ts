@@ -19,9 +19,11 @@ import { checkCompany, hostNetworkConflict, planConnect, planDisconnect, planOpe
 import type { NetStep, VethStep } from "./plan/steps.ts";
 import type { SandboxPorts } from "./ports/sandbox-ports.ts";
 import type { NetworkRecords } from "./records.ts";
+import type { Rules } from "./rules.ts";
 import type { EndpointRecord, NetworkRecord, PublishChange, SandboxRecord, SandboxRequest } from "./types.ts";
 
 export interface SandboxDeps extends ApplyDeps {
+  readonly rules: Pick<Rules, "change" | "guardsBridges">;
   readonly kernel: Pick<Kernel, "netns" | "host" | "sysctl">;
   readonly records: NetworkRecords;
   readonly ipam: Ipam;
@@ -159,9 +161,10 @@ export class Sandboxes {
 
   /** Everything a container adds to the firewall. */
   elements(sandbox: SandboxRecord): FirewallElement[] {
-    const places = sandbox.endpoints.flatMap((endpoint) =>
-      driverNamed(this.#networkOf(endpoint).driver).endpointRules(endpoint),
-    );
+    const places = sandbox.endpoints.flatMap((endpoint) => {
+      const network = this.#networkOf(endpoint);
+      return driverNamed(network.driver).endpointRules(network, endpoint);
+    });
     return [...places, ...portElements(sandbox)];
   }
 
@@ -173,7 +176,8 @@ export class Sandboxes {
   planJoin(sandbox: SandboxRecord, endpoint: EndpointRecord, endsWith: VethStep["endsWith"]): NetStep[] {
     const network = this.#networkOf(endpoint);
     const { mtu: defaultMtu } = this.#deps.options;
-    const request = { endpoint, netnsPath: sandbox.netnsPath, endsWith, defaultMtu };
+    const isolatesPorts = !this.#deps.rules.guardsBridges;
+    const request = { endpoint, netnsPath: sandbox.netnsPath, endsWith, defaultMtu, isolatesPorts };
     return [
       ...driverNamed(network.driver).planEndpoint(network, request),
       ...planEndpointSysctls(endpoint, sandbox.netnsPath),

@@ -67,6 +67,10 @@ export function useNetCheck(daemon: () => TestDaemon): NetCheck {
   return check;
 }
 
+/** Whether this kernel's nftables look into bridges. */
+export const CAN_GUARD_BRIDGES =
+  Bun.spawnSync(["unshare", "-n", "nft", "add", "table", "bridge", "probe"]).exitCode === 0;
+
 /** Where `from` a neighbour on the host's LAN asks. */
 export const NEIGHBOUR = ["ip", "netns", "exec", "client"];
 export const HOST_ADDRESS = "198.18.0.1";

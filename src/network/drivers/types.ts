@@ -37,9 +37,10 @@ export interface NetworkDriver {
   /** What it adds to the firewall's sets. */
   rules(network: NetworkRecord): FirewallElement[];
   /** What an endpoint in it adds besides its published ports. */
-  endpointRules(endpoint: EndpointRecord): FirewallElement[];
+  endpointRules(network: NetworkRecord, endpoint: EndpointRecord): FirewallElement[];
 }
 
-export interface EndpointRequest extends Pick<EndpointPlanRequest, "defaultMtu" | "netnsPath" | "endsWith"> {
+export interface EndpointRequest
+  extends Pick<EndpointPlanRequest, "defaultMtu" | "netnsPath" | "endsWith" | "isolatesPorts"> {
   readonly endpoint: EndpointRecord;
 }

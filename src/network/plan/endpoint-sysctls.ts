@@ -10,7 +10,7 @@ export const INTERFACE_NAME_OPTION = "com.docker.network.endpoint.ifname";
 const LONGEST_NAME = 15;
 
 interface Sysctl {
-  /** With "IFNAME" where the interface's name belongs. */
+  /** With "IFNAME" where the interface's name belongs; the stock client makes it lower case. */
   readonly name: string;
   readonly value: string;
 }
@@ -23,7 +23,7 @@ export function planEndpointSysctls(endpoint: EndpointRecord, netns: string): Ne
     // The name may have a dot in it: only those around IFNAME separate.
     key: name
       .split(".")
-      .map((part) => (part === "IFNAME" ? endpoint.interfaceName : part))
+      .map((part) => (/^ifname$/i.test(part) ? endpoint.interfaceName : part))
       .join("/"),
     value,
     isRequired: true,

@@ -38,6 +38,7 @@ function plan(endpoint: EndpointRecord, settings = {}) {
     endpoint,
     netnsPath: "/ns",
     endsWith: "namespace",
+    isolatesPorts: true,
   });
 }
 

@@ -10,6 +10,8 @@ export interface EndpointPlanRequest {
   readonly endpoint: EndpointRecord;
   readonly netnsPath: string;
   readonly endsWith: VethStep["endsWith"];
+  /** Where no rule can keep containers of a bridge apart, its ports do, and leave no way for published ports between them. */
+  readonly isolatesPorts: boolean;
 }
 
 /** Pure: what joins one container to a bridge, up to its addresses; the default route is the sandbox's affair. */
@@ -30,7 +32,7 @@ export function planEndpoint(request: EndpointPlanRequest): NetStep[] {
       op: "bridge-port",
       link: endpoint.hostInterfaceName,
       hairpin: true,
-      isolated: !settings.icc,
+      isolated: !settings.icc && request.isolatesPorts,
       station: endpoint.mac,
     },
     ...ipv6Switches(endpoint, netnsPath),

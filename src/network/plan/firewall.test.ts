@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { EndpointRecord, NetworkRecord, PublishedPort } from "../types.ts";
-import { networkElements, portElements } from "./firewall.ts";
+import { endpointElements, networkElements, portElements } from "./firewall.ts";
 import { tableScript } from "./table.ts";
 
 function network(parts: Partial<NetworkRecord>): NetworkRecord {
@@ -58,4 +58,29 @@ test("tableScript() replaces the table in one transaction", () => {
   expect(script).toStartWith("table inet t\ndelete table inet t\ntable inet t {\n");
   expect(script).toContain('  set loops { type ifname . ifname; elements = { "br1" . "br1" } }\n');
   expect(script).toContain("  set internal { type ifname; }\n");
+});
+
+test("endpointElements() keep addresses to one port, and ports of strangers apart", () => {
+  const endpoint = {
+    hostInterfaceName: "veth1",
+    ipv4: { address: "10.0.0.2" },
+    ipv6: { address: "fd00::2" },
+  } as EndpointRecord;
+  const options = { "com.docker.network.bridge.enable_icc": "false" };
+  const script = tableScript({
+    table: "t",
+    elements: endpointElements(network({ options }), endpoint),
+    guardsBridges: true,
+  });
+  const sets = [...script.matchAll(/set (\w+) .*elements = \{ (.*) \} \}/g)];
+  const bytes = "0xfd000000000000000000000000000002";
+  expect(sets.map(([, set, element]) => [set, element])).toEqual([
+    ["apart", '"veth1"'],
+    ["owned4", "10.0.0.2"],
+    ["places4", '"veth1" . 10.0.0.2'],
+    ["owned6", "fd00::2"],
+    ["places6", '"veth1" . fd00::2'],
+    ["advertised6", bytes],
+    ["advertisers6", `"veth1" . ${bytes}`],
+  ]);
 });

@@ -15,6 +15,7 @@ export function networkElements(network: NetworkRecord): FirewallElement[] {
     internal: network.internal,
     ...familySets(4, settings, network),
     ...familySets(6, settings, network),
+    ...anchors(network),
   };
   const pairs: Record<string, boolean> = { loops: true, icc: settings.icc };
   return [
@@ -44,6 +45,11 @@ function familySets(
   };
 }
 
+function anchors(network: NetworkRecord): Record<string, boolean> {
+  const families = bridgeAddresses(network).map(({ address }) => familyOf(address));
+  return { anchored4: families.includes(4), anchored6: families.includes(6) };
+}
+
 function translation(family: 4 | 6, name: FirewallField, settings: BridgeSettings): FirewallElement[] {
   const address = settings.hostAddresses[family];
   const mode = settings.gatewayModes[family];
@@ -52,8 +58,15 @@ function translation(family: 4 | 6, name: FirewallField, settings: BridgeSetting
 }
 
 /** What a container's place on a bridge adds: its addresses are nobody else's. */
-export function endpointElements({ hostInterfaceName, ipv4, ipv6 }: EndpointRecord): FirewallElement[] {
-  return [ipv4, ipv6].flatMap((place) => (place ? ownership(place.address, hostInterfaceName) : []));
+export function endpointElements(
+  network: NetworkRecord,
+  { hostInterfaceName, ipv4, ipv6 }: EndpointRecord,
+): FirewallElement[] {
+  const port: FirewallField = { kind: "ifname", value: hostInterfaceName };
+  return [
+    ...(bridgeSettings(network).icc ? [] : [{ family: "bridge", set: "apart", key: [port] } as const]),
+    ...[ipv4, ipv6].flatMap((place) => (place ? ownership(place.address, hostInterfaceName) : [])),
+  ];
 }
 
 /** @param port undefined: nobody on the bridge may speak as this address */

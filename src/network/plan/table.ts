@@ -69,6 +69,9 @@ function fieldText(field: FirewallField): string {
 
 const SETS: Readonly<Record<string, SetDefinition>> = {
   bridges: { type: "type ifname" },
+  /** Bridges on which the host has an address, and so knows who is behind them. */
+  anchored4: { type: "type ifname" },
+  anchored6: { type: "type ifname" },
   /** Bridges whose containers share the host's addresses towards the world. */
   masqueraded4: { type: "type ifname" },
   masqueraded6: { type: "type ifname" },
@@ -103,6 +106,8 @@ const SETS: Readonly<Record<string, SetDefinition>> = {
 const ADVERTISED = "@th,64,128";
 
 const BRIDGE_SETS: Readonly<Record<string, SetDefinition>> = {
+  /** Ports of containers that speak to others of their bridge by published ports alone. */
+  apart: { type: "type ifname" },
   /** Addresses that belong to one container or to the host, and the port each container's belong to. */
   owned4: { type: "type ipv4_addr" },
   places4: { type: "type ifname . ipv4_addr" },
@@ -134,6 +139,8 @@ const CHAINS = `  chain guard {
     type filter hook prerouting priority mangle; policy accept;
     iifname != @bridges accept
     ct state established,related accept
+    meta nfproto ipv4 iifname != @anchored4 accept
+    meta nfproto ipv6 iifname != @anchored6 accept
     fib daddr . iif oif missing fib saddr . iif oif missing counter drop comment "a source that is not behind this bridge"
   }
   chain publish {
@@ -189,13 +196,20 @@ const CHAINS = `  chain guard {
   }
 `;
 
-/** A container may use addresses that nobody has, but not one of another container, nor the host's on its bridge. */
+/**
+ * - `genuine`: a container may use addresses that nobody has, but not one of another container, nor the host's.
+ * - `apart`: with br_netfilter a connection by a published port stays inside the bridge, and carries the mark there.
+ */
 const BRIDGE_CHAINS = `  chain genuine {
     type filter hook prerouting priority -300; policy accept;
     ip saddr @owned4 iifname . ip saddr != @places4 counter drop
     arp saddr ip @owned4 iifname . arp saddr ip != @places4 counter drop
     ip6 saddr @owned6 iifname . ip6 saddr != @places6 counter drop
     icmpv6 type nd-neighbor-advert ${ADVERTISED} @advertised6 iifname . ${ADVERTISED} != @advertisers6 counter drop
+  }
+  chain apart {
+    type filter hook forward priority 100; policy accept;
+    iifname @apart oifname @apart meta mark & ${hex(HAIRPIN_MARK)} == 0 counter drop
   }
 `;
 
