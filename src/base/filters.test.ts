@@ -82,6 +82,8 @@ test("untilFilterMs() reads durations, dates and seconds", () => {
   expect(untilFilterMs({ until: ["2026-01-01T00:00:00Z"] }, nowMs)).toBe(Date.parse("2026-01-01T00:00:00Z"));
   expect(untilFilterMs({ until: ["1700000000"] }, nowMs)).toBe(1_700_000_000_000);
   expect(untilFilterMs({}, nowMs)).toBeUndefined();
-  expect(() => untilFilterMs({ until: ["soon"] }, nowMs)).toThrow('failed to parse "soon" as a time');
+  expect(() => untilFilterMs({ until: ["soon"] }, nowMs)).toThrow(
+    'failed to parse value as time or duration: "soon"',
+  );
   expect(() => untilFilterMs({ until: ["1h", "2h"] }, nowMs)).toThrow("more than one until filter");
 });

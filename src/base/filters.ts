@@ -153,6 +153,6 @@ export function parseMomentMs(text: string, nowMs: number): number {
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000;
   if (/^[\d.]+(?:ns|us|µs|ms|s|m|h)/.test(text)) return nowMs - parseDurationMs(text);
   const date = Date.parse(text);
-  if (Number.isNaN(date)) throw new InvalidArgument(`failed to parse "${text}" as a time`);
+  if (Number.isNaN(date)) throw new InvalidArgument(`failed to parse value as time or duration: "${text}"`);
   return date;
 }

@@ -27,7 +27,7 @@ export function checkPort(text: string): void {
   const last = Number(match?.[2] ?? first);
   const protocol = (match?.[3] ?? "tcp").toLowerCase();
   if (!match || last < first || last > 65535)
-    throw new InvalidArgument(`invalid port specification: "${text}"`);
+    throw new InvalidArgument(`invalid port specification: "${text.split("/")[0]}"`);
   if (!["tcp", "udp", "sctp"].includes(protocol)) throw new InvalidArgument(`invalid proto: ${protocol}`);
 }
 

@@ -26,7 +26,7 @@ type Check = (limits: Resources, host: HostFacts) => string | undefined;
 /** One rule a line: what Docker says when the limits break it. */
 const CHECKS: readonly Check[] = [
   ({ Memory: memory = 0 }) =>
-    memory > 0 && memory < MIN_MEMORY_BYTES ? "Minimum memory limit allowed is 6MB" : undefined,
+    memory !== 0 && memory < MIN_MEMORY_BYTES ? "Minimum memory limit allowed is 6MB" : undefined,
   ({ Memory: memory = 0, MemorySwap: swap = 0 }) =>
     memory > 0 && swap > 0 && swap < memory
       ? "Minimum memoryswap limit should be larger than memory limit, see usage"

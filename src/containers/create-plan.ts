@@ -1,3 +1,5 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { posix } from "node:path";
 import { InvalidArgument } from "#base/errors.ts";
 import { shortId } from "#base/ids.ts";
 import type { ImageView } from "#images/types.ts";
@@ -60,9 +62,12 @@ export function planContainer(body: ContainerCreateRequest, facts: CreateFacts):
     imageName: userConfig.Image ?? "",
     imageId: facts.image.id,
     platform: facts.image.config.os || "linux",
-    config: completeConfig(merged, chooseHostname(merged, hostConfig, facts)),
+    config: {
+      ...completeConfig(merged, chooseHostname(merged, hostConfig, facts)),
+      OnBuild: userConfig.OnBuild ?? null,
+    },
     hostConfig,
-    endpoints: planEndpoints(networking?.EndpointsConfig ?? {}, hostConfig, userConfig.MacAddress),
+    endpoints: planEndpoints(networking?.EndpointsConfig ?? {}, hostConfig, userConfig),
     state: {
       status: "created",
       isStarting: false,
@@ -111,8 +116,7 @@ function portWarnings(hostConfig: HostConfig): string[] {
 function chooseHostname(config: ContainerConfig, hostConfig: HostConfig, facts: CreateFacts): string {
   if (config.Hostname) return config.Hostname;
   if (facts.sharedHostname !== undefined) return facts.sharedHostname;
-  const isHosts = networkKind(hostConfig.NetworkMode) === "host" || hostConfig.UTSMode === "host";
-  return isHosts ? facts.host.hostname : shortId(facts.id);
+  return networkKind(hostConfig.NetworkMode) === "host" ? facts.host.hostname : shortId(facts.id);
 }
 
 /** As `inspect` shows it: every field there, lists that Docker shows as null left null. */
@@ -126,10 +130,10 @@ function completeConfig(config: ContainerConfig, hostname: string): ContainerCon
     AttachStderr: config.AttachStderr ?? false,
     ExposedPorts: emptyToUndefined(config.ExposedPorts),
     Tty: config.Tty ?? false,
+    WorkingDir: config.WorkingDir ? posix.resolve(config.WorkingDir) : "",
     OpenStdin: config.OpenStdin ?? false,
     StdinOnce: config.StdinOnce ?? false,
     Volumes: emptyToUndefined(config.Volumes) ?? null,
-    OnBuild: null,
     StopSignal: config.StopSignal || undefined,
     MacAddress: undefined,
   };
@@ -143,14 +147,29 @@ function emptyToUndefined<T extends object>(value: T | null | undefined): T | un
 function planEndpoints(
   asked: Readonly<Record<string, EndpointSettings | null>>,
   hostConfig: HostConfig,
-  macAddress: string | undefined,
+  { MacAddress: macAddress, NetworkDisabled: isDisabled }: ContainerConfig,
 ): Record<string, EndpointSettings> {
-  if (networkKind(hostConfig.NetworkMode) === "container") return {};
+  if (isDisabled || networkKind(hostConfig.NetworkMode) === "container") return {};
   const primary = hostConfig.NetworkMode ?? DEFAULT_NETWORK;
-  const endpoints: Record<string, EndpointSettings> = { [primary]: {} };
+  const names = Object.keys(asked);
+  // Who names networks and leaves the mode open does not want the default one beside them.
+  const isElsewhere = primary === DEFAULT_NETWORK && names.length > 0 && !macAddress;
+  const endpoints: Record<string, EndpointSettings> = isElsewhere ? {} : { [primary]: {} };
   for (const [name, settings] of Object.entries(asked))
-    endpoints[name === "default" ? DEFAULT_NETWORK : name] = settings ?? {};
+    endpoints[name === "default" ? DEFAULT_NETWORK : name] = checkEndpoint(settings ?? {});
   if (macAddress && !endpoints[primary]!.MacAddress)
     endpoints[primary] = { ...endpoints[primary], MacAddress: macAddress };
   return endpoints;
+}
+
+/** @throws InvalidArgument in Docker's words */
+function checkEndpoint(settings: EndpointSettings): EndpointSettings {
+  const { IPv4Address = "", IPv6Address = "" } = settings.IPAMConfig ?? {};
+  const complaints = [
+    ...(IPv4Address && !isIPv4(IPv4Address) ? [`invalid IPv4 address: ${IPv4Address}`] : []),
+    ...(IPv6Address && !isIPv6(IPv6Address) ? [`invalid IPv6 address: ${IPv6Address}`] : []),
+  ];
+  if (complaints.length > 0)
+    throw new InvalidArgument(`invalid endpoint settings:\n${complaints.join("\n")}`);
+  return settings;
 }

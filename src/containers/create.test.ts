@@ -47,7 +47,7 @@ describe("create()", () => {
       name: "ok",
       body: { Image: "" },
       kind: InvalidArgument,
-      text: "config cannot be empty in order to create a container",
+      text: "no command specified",
     },
     {
       name: "ok",

@@ -62,9 +62,9 @@ function planRecord(
   readonly warnings: readonly string[];
 } {
   const name = chooseName(ctx, askedName);
-  if (!body.Image) throw new InvalidArgument("config cannot be empty in order to create a container");
+  if (!body.Image) throw new InvalidArgument("no command specified");
   const image = ctx.images.get(body.Image, platform);
-  const { container: planned, warnings } = planContainer(body, {
+  const { container: planned, warnings } = planContainer(withOwnerIds(ctx, body), {
     id: newId(),
     name,
     created: ctx.ticker.now(),
@@ -96,7 +96,28 @@ function chooseName(ctx: Context, asked: string | undefined): string {
 
 function findSharedHostname(ctx: Context, body: ContainerCreateRequest): string | undefined {
   const owner = containerOfMode(body.HostConfig?.NetworkMode);
-  return owner === undefined ? undefined : (ctx.records.find(owner)?.config.Hostname ?? "");
+  return owner === undefined ? undefined : ctx.records.find(owner)?.config.Hostname;
+}
+
+/**
+ * Whose namespaces are shared is noted by id: the other may be renamed. A network's owner that is not there is missed
+ * at the start, as Docker does.
+ * @throws InvalidArgument in Docker's words
+ */
+function withOwnerIds(ctx: Context, body: ContainerCreateRequest): ContainerCreateRequest {
+  const { NetworkMode, IpcMode, PidMode } = body.HostConfig ?? {};
+  const idOf = (mode: string | undefined, isRequired: boolean) => {
+    const owner = containerOfMode(mode);
+    const found = owner ? ctx.records.find(owner) : undefined;
+    if (owner && isRequired && !found) throw new InvalidArgument(`No such container: ${owner}`);
+    return found ? `container:${found.id}` : mode;
+  };
+  const modes = {
+    NetworkMode: idOf(NetworkMode, false),
+    IpcMode: idOf(IpcMode, true),
+    PidMode: idOf(PidMode, true),
+  };
+  return { ...body, HostConfig: { ...body.HostConfig, ...modes } };
 }
 
 function planMounts(ctx: Context, planned: Omit<ContainerRecord, "mounts">): readonly PlannedMount[] {

@@ -55,9 +55,9 @@ export class ExecSessions {
   }
 
   /** Of the sessions a container has or had, those `inspect` shows: started and not ended. */
-  runningIdsOf(containerId: string): string[] {
+  openIdsOf(containerId: string): string[] {
     return this.#of(containerId)
-      .filter((session) => session.state === "running")
+      .filter((session) => session.state !== "ended")
       .map((session) => session.id);
   }
 

@@ -33,7 +33,7 @@ describe("exec sessions", () => {
     expect(lab.containers.execInspect(execId)).toMatchObject({
       Running: false,
       ExitCode: 42,
-      CanRemove: true,
+      CanRemove: false,
     });
     expect(lab.containers.get(id).execIds).toEqual([]);
     expect(lab.actions()).toEqual(["exec_create: ls -l", "exec_start: ls -l", "exec_die"]);

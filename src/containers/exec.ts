@@ -1,4 +1,4 @@
-import { Conflict, InvalidArgument } from "#base/errors.ts";
+import { Conflict, InvalidArgument, NotFound } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
 import { execProcess } from "#runtime/spec/process.ts";
 import type { AttachStream, PendingAttach, SupervisedProcess } from "#runtime/types.ts";
@@ -129,15 +129,16 @@ export function inspectExec(ctx: Context, execId: string): ExecInspect {
     OpenStdin: config.AttachStdin ?? false,
     OpenStderr: config.AttachStderr ?? false,
     OpenStdout: config.AttachStdout ?? false,
-    CanRemove: state === "ended",
+    CanRemove: false,
     ContainerID: containerId,
-    DetachKeys: "",
+    DetachKeys: config.DetachKeys ? Buffer.from(parseDetachKeys(config.DetachKeys)).toString("base64") : "",
     Pid: process?.pid ?? 0,
   };
 }
 
 export function resizeExec(ctx: Context, execId: string, rows: number, columns: number): void {
   const { state, process } = ctx.sessions.get(execId);
+  if (state === "ended") throw new NotFound("no such exec");
   if (state !== "running") throw new Conflict(`exec process is not started: ${execId}`);
   process!.resize(rows, columns);
 }

@@ -21,7 +21,7 @@ describe("completeHostConfig()", () => {
   test("fills in what dockerd shows for a container that asks for nothing", () => {
     expect(completeHostConfig({}, defaults)).toMatchObject({
       NetworkMode: "bridge",
-      PortBindings: {},
+      PortBindings: null,
       RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
       LogConfig: { Type: "json-file", Config: { "max-size": "1m" } },
       IpcMode: "private",
@@ -32,8 +32,7 @@ describe("completeHostConfig()", () => {
       PidsLimit: null,
       MaskedPaths: ["/proc/kcore"],
       ReadonlyPaths: ["/proc/sys"],
-      Devices: [],
-      Ulimits: [],
+      SecurityOpt: null,
       CapAdd: null,
       Binds: null,
     });
@@ -59,7 +58,8 @@ describe("completeHostConfig()", () => {
       },
       CgroupnsMode: "host",
       IpcMode: "host",
-      ShmSize: 0,
+      ShmSize: 64 << 20,
+      SecurityOpt: ["label=disable"],
       PidsLimit: 5,
       MaskedPaths: [],
       Binds: ["/a:/b"],

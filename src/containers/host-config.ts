@@ -13,9 +13,6 @@ export interface HostDefaults {
   readonly readonlyPaths: readonly string[];
 }
 
-/** Paths shared memory and semaphores do not come from the container itself. */
-const FOREIGN_IPC = /^(?:host|none|container:)/;
-
 /**
  * The host configuration as `inspect` shows it: what the user asked, with every field Docker fills in filled in, and
  * limits completed the way Docker completes them.
@@ -34,7 +31,8 @@ export function completeHostConfig(asked: HostConfig, defaults: HostDefaults): H
     },
     IpcMode: asked.IpcMode || defaults.ipcMode,
     CgroupnsMode: asked.CgroupnsMode || defaultCgroupns(asked, defaults),
-    ShmSize: asked.ShmSize || (FOREIGN_IPC.test(asked.IpcMode ?? "") ? 0 : defaults.shmSizeBytes),
+    ShmSize: asked.ShmSize || defaults.shmSizeBytes,
+    SecurityOpt: completeSecurity(asked),
     Runtime: asked.Runtime || defaults.runtime,
     // As much swap as memory, which is what Docker's users have always got.
     MemorySwap: memory > 0 && !asked.MemorySwap ? memory * 2 : (asked.MemorySwap ?? 0),
@@ -55,6 +53,14 @@ function defaultCgroupns(
   return cgroupnsMode ?? (cgroupVersion === "v2" ? "private" : "host");
 }
 
+/** Who shares the host's processes or memory must be able to reach them: no SELinux label, unless one is asked for. */
+function completeSecurity({ SecurityOpt, Privileged, PidMode, IpcMode }: HostConfig): string[] | null {
+  const asked = SecurityOpt ?? null;
+  const isOpen = Privileged || PidMode === "host" || IpcMode === "host";
+  if (!isOpen || asked?.some((option) => /^label(?:[=:]|$)/.test(option))) return asked;
+  return [...(asked ?? []), "label=disable"];
+}
+
 const EMPTY: HostConfig = {
   Binds: null,
   ContainerIDFile: "",
@@ -64,9 +70,6 @@ const EMPTY: HostConfig = {
   ConsoleSize: [0, 0],
   CapAdd: null,
   CapDrop: null,
-  Dns: [],
-  DnsOptions: [],
-  DnsSearch: [],
   ExtraHosts: null,
   GroupAdd: null,
   Cgroup: "",
@@ -76,7 +79,6 @@ const EMPTY: HostConfig = {
   Privileged: false,
   PublishAllPorts: false,
   ReadonlyRootfs: false,
-  SecurityOpt: null,
   UTSMode: "",
   UsernsMode: "",
   Isolation: "",
@@ -85,23 +87,16 @@ const EMPTY: HostConfig = {
   NanoCpus: 0,
   CgroupParent: "",
   BlkioWeight: 0,
-  BlkioWeightDevice: [],
-  BlkioDeviceReadBps: [],
-  BlkioDeviceWriteBps: [],
-  BlkioDeviceReadIOps: [],
-  BlkioDeviceWriteIOps: [],
   CpuPeriod: 0,
   CpuQuota: 0,
   CpuRealtimePeriod: 0,
   CpuRealtimeRuntime: 0,
   CpusetCpus: "",
   CpusetMems: "",
-  Devices: [],
   DeviceCgroupRules: null,
   DeviceRequests: null,
   MemoryReservation: 0,
   MemorySwappiness: null,
-  Ulimits: [],
   CpuCount: 0,
   CpuPercent: 0,
   IOMaximumIOps: 0,
@@ -122,8 +117,9 @@ function completeNetworkMode(asked: string | undefined): string {
 }
 
 /** A port without bindings is one that wants any free host port. */
-function completePortBindings(asked: PortMap | null | undefined): PortMap {
-  const entries = Object.entries(asked ?? {}).map(([port, bindings]) => [
+function completePortBindings(asked: PortMap | null | undefined): PortMap | null {
+  if (!asked) return null;
+  const entries = Object.entries(asked).map(([port, bindings]) => [
     port.includes("/") ? port : `${port}/tcp`,
     bindings && bindings.length > 0
       ? bindings.map(({ HostIp = "", HostPort = "" }) => ({ HostIp, HostPort }))

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { teardownAll } from "#base/dispose.ts";
-import { Conflict, Internal, messageOf, NotFound } from "#base/errors.ts";
+import { Conflict, Internal, InvalidArgument, messageOf, NotFound } from "#base/errors.ts";
 import { endBackOff } from "./back-off.ts";
 import type { Context } from "./context.ts";
 import { refuseDebugged } from "./debug.ts";
@@ -150,6 +150,8 @@ async function releaseVolumes(
 /** `rm --link /web/db`: web forgets its link to what it calls db. */
 function removeLink(ctx: Context, path: string): void {
   const [parent = "", alias = ""] = path.replace(/^\//, "").split("/");
+  if (alias === "")
+    throw new InvalidArgument("Conflict, cannot remove the default link name of the container");
   const record = ctx.records.resolve(parent);
   const links = record.hostConfig.Links ?? [];
   const kept = links.filter((link) => parseLink(link).alias !== alias);

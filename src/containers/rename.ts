@@ -7,7 +7,7 @@ export async function renameContainer(ctx: Context, nameOrId: string, newName: s
   const name = newName.replace(/^\//, "");
   if (!nameOrId || !name) throw new InvalidArgument("Neither old nor new names may be empty");
   const { id } = ctx.records.resolve(nameOrId);
-  checkName(name);
+  checkNewName(name);
   await ctx.locks.run(id, () => {
     const before = ctx.records.resolve(id);
     if (before.name === name)
@@ -17,6 +17,14 @@ export async function renameContainer(ctx: Context, nameOrId: string, newName: s
     ctx.networks.rename(id, name);
     emitContainerEvent(ctx, renamed, "rename", { oldName: `/${before.name}` });
   });
+}
+
+/** As Docker's, which puts the slash before the name first. */
+function checkNewName(name: string): void {
+  if (!isValidName(name))
+    throw new InvalidArgument(
+      `Error when allocating new name: Invalid container name (/${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+    );
 }
 
 /** @throws InvalidArgument in Docker's words */

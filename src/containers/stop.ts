@@ -1,4 +1,4 @@
-import { NotModified } from "#base/errors.ts";
+import { NotFound, NotModified } from "#base/errors.ts";
 import { endBackOff } from "./back-off.ts";
 import type { Context } from "./context.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
@@ -90,7 +90,7 @@ export async function killContainer(
   nameOrId: string,
   signalName: string | undefined,
 ): Promise<void> {
-  const { id } = ctx.records.resolve(nameOrId);
+  const { id } = resolveToKill(ctx, nameOrId);
   const signal = parseSignal(signalName || "KILL");
   const run = await ctx.locks.run(id, () => {
     const record = ctx.records.resolve(id);
@@ -152,4 +152,13 @@ function beginStop(ctx: Context, id: string, signal: number, ending: Ending): Ru
 function timeoutMs(ctx: Context, record: ContainerRecord, options: StopOptions): number {
   const seconds = options.timeoutSeconds ?? record.config.StopTimeout ?? ctx.settings.stopTimeoutSeconds;
   return seconds < 0 || seconds * 1000 > MAX_TIMER_MS ? Number.POSITIVE_INFINITY : seconds * 1000;
+}
+
+function resolveToKill(ctx: Context, nameOrId: string): ContainerRecord {
+  try {
+    return ctx.records.resolve(nameOrId);
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error;
+    throw new NotFound(`cannot kill container: ${nameOrId}: ${error.message}`, { cause: error });
+  }
 }

@@ -36,7 +36,7 @@ describe("top()", () => {
     await lab.containers.start(id);
     expect((await lab.containers.top(id, "-eo pid,comm")).Titles).toEqual(["PID", "COMMAND"]);
     await expect(lab.containers.top(id, "-eo pid=no")).rejects.toThrow("is not allowed");
-    await expect(lab.containers.top(id, "--no-such-option")).rejects.toThrow("error running ps");
+    await expect(lab.containers.top(id, "--no-such-option")).rejects.toThrow(/^ps: /);
   });
 
   test("needs a container that runs", async () => {

@@ -20,10 +20,16 @@ export async function topContainer(
   nextStatus(subjectOf(ctx, record), "top");
   const pids = new Set(ctx.runtime.pids(cgroupPathOf(ctx.settings, record)));
   const { exitCode, stdout, stderr } = await runIfThere(runPs, ["ps", ...args.split(/\s+/)]);
-  if (exitCode !== 0) throw new Internal(`error running ps: ${stderr.trim()}`);
+  if (exitCode !== 0) throw new InvalidArgument(complaintOf(stderr));
   const processes = selectProcesses(stdout, pids);
   emitContainerEvent(ctx, record, "top");
   return processes;
+}
+
+/** The first line says why; its usage follows. "ps:" stands before errors of other engines too, and clients look for it. */
+function complaintOf(stderr: string): string {
+  const [first = ""] = stderr.trim().split("\n");
+  return `ps: ${first.replace(/^ps: /, "")}`;
 }
 
 async function runIfThere(

@@ -72,7 +72,7 @@ describe("rename()", () => {
     await expect(lab.containers.rename("front", "")).rejects.toThrow(
       "Neither old nor new names may be empty",
     );
-    await expect(lab.containers.rename("front", "-x")).rejects.toThrow("Invalid container name (-x)");
+    await expect(lab.containers.rename("front", "-x")).rejects.toThrow("Invalid container name (/-x)");
   });
 });
 

@@ -4,6 +4,7 @@ import { generatedFiles } from "./files.ts";
 import { isUp } from "./lifecycle.ts";
 import { shownLinks } from "./links.ts";
 import { pathsOf } from "./paths.ts";
+import { NEVER } from "./times.ts";
 import type { ContainerRecord, ContainerView } from "./types.ts";
 
 type Sizes = ContainerView["sizes"];
@@ -18,6 +19,7 @@ export function viewOf(
   const sandbox = isUp(record.state.status) ? ctx.networks.sandbox(record.id) : undefined;
   return {
     ...record,
+    endpoints: sandbox ? record.endpoints : knownEndpoints(ctx, record),
     get hostConfig() {
       const { hostConfig } = record;
       return hostConfig.Links?.length ? { ...hostConfig, Links: shownLinks(ctx, record) } : hostConfig;
@@ -26,7 +28,7 @@ export function viewOf(
     sandbox,
     networks: sandbox?.endpoints ?? [],
     get execIds() {
-      return ctx.sessions.runningIdsOf(record.id);
+      return ctx.sessions.openIdsOf(record.id);
     },
     get paths() {
       const log =
@@ -42,6 +44,17 @@ export function viewOf(
     },
     sizes,
   };
+}
+
+/** A container that ran before still tells which networks those were. */
+function knownEndpoints({ networks }: Context, { endpoints, state }: ContainerRecord) {
+  if (state.startedAt === NEVER) return endpoints;
+  return Object.fromEntries(
+    Object.entries(endpoints).map(([name, settings]) => {
+      const network = networks.find(name);
+      return [name, network ? { ...settings, NetworkID: network.id } : settings];
+    }),
+  );
 }
 
 export async function sizesOf(ctx: Context, record: ContainerRecord): Promise<Sizes> {

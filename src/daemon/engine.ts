@@ -28,7 +28,7 @@ import { openState } from "#state/sqlite.ts";
 import { createContainerFiles } from "#storage/files/files.ts";
 import { createStorage } from "#storage/storage.ts";
 import { copyUp } from "#volumes/copy-up.ts";
-import { planMounts } from "#volumes/mounts.ts";
+import { MOUNTS_HOST, planMounts } from "#volumes/mounts.ts";
 import { createVolumes } from "#volumes/volumes.ts";
 import { containerMounts, volumeFiles } from "./file-work.ts";
 import { keylessPorts } from "./hosts.ts";
@@ -149,7 +149,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     volumes,
     networks,
     runtime,
-    planMounts,
+    planMounts: (request) => planMounts(request, { ...MOUNTS_HOST, dataRoot }),
     copyUp: (request) => copyUp({ files: kernel.files, copyTree: storage.copyTree }, request),
     mounts: containerMounts(kernel, userns),
     userns,

@@ -24,7 +24,12 @@ export interface MountsHost {
   readonly pathExists: (path: string) => boolean;
   /** Names for anonymous volumes: 64 hex digits. */
   readonly newName: () => string;
+  /** Where the engine's own mounts are; absent: nothing is known of them. */
+  readonly dataRoot?: string;
 }
+
+/** This host, without an engine. */
+export const MOUNTS_HOST: MountsHost = { pathExists: existsSync, newName: newId };
 
 /**
  * Everything that is mounted in a container, decided once at create, parents before what lies below them. What the user
@@ -34,13 +39,13 @@ export interface MountsHost {
  */
 export function planMounts(
   { config, hostConfig, mountsOf, imageOf }: MountsRequest,
-  host: MountsHost = { pathExists: existsSync, newName: newId },
+  host: MountsHost = MOUNTS_HOST,
 ): PlannedMount[] {
   const { Binds, Mounts, Tmpfs, VolumesFrom, VolumeDriver } = hostConfig;
   const driver = VolumeDriver || "local";
   const lent = (VolumesFrom ?? []).flatMap((text) => lentMounts(text, mountsOf));
   const asked = [
-    ...(Binds ?? []).map((text) => plannedBind(text, driver)),
+    ...(Binds ?? []).map((text) => plannedBind(text, driver, host)),
     ...(Mounts ?? []).map((spec) => plannedSpec(spec, driver, host)),
     ...Object.entries(Tmpfs ?? {}).map(([path, options]) => plannedTmpfs(path, options)),
   ];
@@ -99,7 +104,7 @@ const PLAIN = {
 /** What Docker prints for volumes whose mode nobody gave. */
 export const VOLUME_MODE = "z";
 
-function plannedBind(text: string, driver: string): PlannedMount {
+function plannedBind(text: string, driver: string, host: MountsHost): PlannedMount {
   const { source, target, mode, readOnly, propagation, noCopy, idmap } = parseBind(text);
   const common = { ...PLAIN, destination: target, readOnly, ...(idmap === undefined ? {} : { idmap }) };
   if (source.startsWith("/"))
@@ -107,7 +112,7 @@ function plannedBind(text: string, driver: string): PlannedMount {
       ...common,
       type: "bind",
       source: posix.normalize(source),
-      propagation: propagation ?? "rprivate",
+      propagation: bindPropagation(source, propagation, host),
       mode,
       createSource: true,
     };
@@ -127,7 +132,7 @@ function plannedSpec(spec: MountSpec, driver: string, host: MountsHost): Planned
         ...common,
         type: "bind",
         source: posix.normalize(Source),
-        propagation: spec.BindOptions?.Propagation || "rprivate",
+        propagation: bindPropagation(Source, spec.BindOptions?.Propagation, host),
         recursive: !spec.BindOptions?.NonRecursive,
         createSource: spec.BindOptions?.CreateMountpoint ?? false,
         ...(spec.BindOptions?.IDMap ? { idmap: parseIdmap(spec.BindOptions.IDMap) } : {}),
@@ -145,6 +150,27 @@ function plannedSpec(spec: MountSpec, driver: string, host: MountsHost): Planned
     default:
       return { ...common, ...plannedVolume(spec, driver, host), mode: VOLUME_MODE };
   }
+}
+
+/**
+ * What a container sees of the host's later mounts. A bind that shows the engine's own mounts must see them go, or the
+ * container would hold on to the roots of others.
+ * @throws InvalidArgument in Docker's words where that is refused
+ */
+function bindPropagation(source: string, asked: string | undefined, { dataRoot }: MountsHost): string {
+  if (dataRoot === undefined || !isAround(posix.normalize(source), dataRoot)) return asked || "rprivate";
+  if (asked && !/^r(slave|shared)$/.test(asked))
+    throw new InvalidArgument(
+      'invalid mount config: must use either propagation mode "rslave" or "rshared" when mount source is within ' +
+        `the daemon root, daemon root: "${dataRoot}", bind mount source: "${source}", propagation: "${asked}"`,
+    );
+  return asked || "rslave";
+}
+
+/** One of both directories is, or is below, the other. */
+function isAround(source: string, dataRoot: string): boolean {
+  const [a, b] = [source, dataRoot].map((path) => `${path.replace(/\/+$/, "")}/`) as [string, string];
+  return a.startsWith(b) || b.startsWith(a);
 }
 
 function plannedVolume(spec: MountSpec, driver: string, host: MountsHost) {
@@ -165,7 +191,7 @@ function plannedTmpfs(path: string, options: string): PlannedMount {
   return {
     ...PLAIN,
     type: "tmpfs",
-    destination: cleanTarget(path, "tmpfs"),
+    destination: cleanTmpfsTarget(path),
     source: "",
     tmpfsOptions: tmpfsOptions(options),
   };
@@ -178,6 +204,13 @@ function imageVolume(destination: string, driver: string, host: MountsHost): Pla
 /** What `--tmpfs` made is the other container's alone. */
 function isLent(mount: PlannedMount): boolean {
   return mount.type !== "tmpfs" || mount.spec !== undefined;
+}
+
+/** Docker's words here name no type. */
+function cleanTmpfsTarget(path: string): string {
+  const complaint = complaintAboutTarget(path);
+  if (complaint !== undefined) throw new InvalidArgument(complaint);
+  return posix.resolve(path);
 }
 
 function cleanTarget(path: string, type: string): string {

@@ -13,7 +13,7 @@ function events(request: ApiRequest, parts: ApiParts): Reply {
   const until = query.nanoseconds("until");
   if (since !== undefined && until !== undefined && since > until)
     throw new InvalidArgument(
-      `'since' time (${query.text("since")}) cannot be after 'until' time (${query.text("until")})`,
+      `\`since\` time (${query.text("since")}) cannot be after \`until\` time (${query.text("until")})`,
     );
   const messages = parts.events.subscribe({
     ...(since === undefined ? {} : { sinceMs: Number(since / 1_000_000n) }),

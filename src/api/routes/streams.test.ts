@@ -391,7 +391,7 @@ describe("GET /events", () => {
   });
 
   test("refuses a period that ends before it begins", async () => {
-    expect((await ask("/events?since=5&until=4")).text).toContain("cannot be after 'until' time");
+    expect((await ask("/events?since=5&until=4")).text).toContain("cannot be after `until` time");
   });
 });
 

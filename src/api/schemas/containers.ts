@@ -1,11 +1,11 @@
 import { Type } from "@sinclair/typebox";
+import type { HostConfig, MountSpec, RestartPolicy } from "#spec/docker/containers.ts";
 import { ConsoleSizeSchema } from "./exec.ts";
 import {
   fields,
   keySet,
   mapOf,
   nullable,
-  oneOf,
   text,
   textMap,
   texts,
@@ -53,8 +53,13 @@ export const ContainerConfigSchema = fields({
   Shell: textsOrText,
 });
 
+/** What they may be is checked where they are used, with the words that clients know. */
+const restartPolicyName = Type.Unsafe<NonNullable<RestartPolicy["Name"]>>(text);
+const mountType = Type.Unsafe<NonNullable<MountSpec["Type"]>>(text);
+const cgroupnsMode = Type.Unsafe<NonNullable<HostConfig["CgroupnsMode"]>>(text);
+
 const restartPolicy = fields({
-  Name: oneOf("", "no", "always", "unless-stopped", "on-failure"),
+  Name: restartPolicyName,
   MaximumRetryCount: whole,
 });
 
@@ -106,7 +111,7 @@ const resources = fields({
 const mount = fields({
   Target: text,
   Source: text,
-  Type: oneOf("bind", "cluster", "image", "npipe", "tmpfs", "volume"),
+  Type: mountType,
   ReadOnly: yesNo,
   Consistency: text,
   BindOptions: fields({
@@ -148,7 +153,7 @@ const hostConfig = fields({
   Capabilities: texts,
   CapAdd: textsOrText,
   CapDrop: textsOrText,
-  CgroupnsMode: oneOf("", "private", "host"),
+  CgroupnsMode: cgroupnsMode,
   Dns: texts,
   DnsOptions: texts,
   DnsSearch: texts,
