@@ -1,7 +1,7 @@
 /**
  * Asks what Docker's clients ask and compares with what dockerd 20.10 answers. Its answers are kept beside this file;
  * run against the real one with WHARF_TEST_ENGINE=dockerd it checks that they are still its own, and with
- * WHARF_RECORD=1 as well it writes them anew.
+ * WHARF_RECORD=1 as well it writes them anew, to be formatted like any other file.
  */
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
