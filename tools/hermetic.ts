@@ -8,6 +8,9 @@ mount -t tmpfs -o mode=1777 tmpfs /tmp
 ip link set lo up
 exec "$@"`;
 
+/** Part of the names of what outlives a namespace, so that runs side by side know their own. */
+export const RUN = process.env.WHARF_TEST_RUN ?? crypto.randomUUID().slice(0, 8);
+
 export function isHermetic(): boolean {
   return process.env[INSIDE] !== undefined;
 }
@@ -21,7 +24,7 @@ export function rerunHermetic(script: string, args: readonly string[]): number {
       ...["sh", "-ec", PREPARE, "prepare", process.execPath, script, ...args],
     ],
     {
-      env: { ...process.env, [INSIDE]: "1", TMPDIR: "/tmp" },
+      env: { ...process.env, [INSIDE]: "1", WHARF_TEST_RUN: RUN, TMPDIR: "/tmp" },
       stdin: "ignore",
       stdout: "inherit",
       stderr: "inherit",

@@ -12,13 +12,14 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { splitLines } from "../src/base/streams.ts";
 import { Failures } from "./failures.ts";
-import { isHermetic, rerunHermetic } from "./hermetic.ts";
+import { isHermetic, RUN, rerunHermetic } from "./hermetic.ts";
 
 const root = join(import.meta.dir, "..");
 const SUITES = {
@@ -37,6 +38,7 @@ interface Tally {
 /** How many times longer tests may take on this machine than usual. */
 const PATIENCE = Number(process.env.WHARF_TEST_PATIENCE ?? 1);
 
+const FORGOTTEN_MS = 3 * 60 * 60_000;
 const LEFT_BEHIND_MS = 3000;
 const LINE_BYTES_MAX = 64 << 20;
 
@@ -107,7 +109,7 @@ function readTally(report: string): Tally {
 
 /** What a failed test left paused cannot be killed, and would keep the namespace, and us, from ending. */
 function thawTestCgroups(): void {
-  const groups = new Bun.Glob("{freezer/,}wharf-test-*/**/{freezer.state,cgroup.freeze}");
+  const groups = new Bun.Glob(`{freezer/,}wharf-test-${RUN}-*/**/{freezer.state,cgroup.freeze}`);
   for (const file of groups.scanSync({ cwd: "/sys/fs/cgroup", onlyFiles: true })) {
     try {
       writeFileSync(join("/sys/fs/cgroup", file), file.endsWith("freezer.state") ? "THAWED" : "0");
@@ -117,7 +119,7 @@ function thawTestCgroups(): void {
   }
 }
 
-/** Processes die with their namespace, but groups of cgroup v1 stay: tests name theirs wharf-test-…. */
+/** Processes die with their namespace, but groups of cgroup v1 stay: tests name theirs wharf-test-RUN-…. */
 function removeTestCgroups(): void {
   const base = "/sys/fs/cgroup";
   if (!existsSync(base)) return;
@@ -129,10 +131,16 @@ function removeTestCgroups(): void {
   ];
   for (const hierarchy of hierarchies) {
     for (const entry of readdirSync(hierarchy, { withFileTypes: true })) {
-      if (entry.isDirectory() && entry.name.startsWith("wharf-test-"))
-        removeGroup(join(hierarchy, entry.name));
+      const path = join(hierarchy, entry.name);
+      if (entry.isDirectory() && (entry.name.startsWith(`wharf-test-${RUN}-`) || isForgotten(path)))
+        removeGroup(path);
     }
   }
+}
+
+/** A run that was killed could not take its groups along. */
+function isForgotten(path: string): boolean {
+  return basename(path).startsWith("wharf-test-") && Date.now() - statSync(path).ctimeMs > FORGOTTEN_MS;
 }
 
 function removeGroup(path: string): void {

@@ -58,7 +58,7 @@ export interface TestDaemon extends AsyncDisposable {
 export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaemon> {
   if (!IS_DOCKERD && !existsSync(WHARF)) throw new Error("dist/wharf is not built: run `bun run build`");
   const machine = await startMachine();
-  const cgroupParent = `/wharf-test-${randomBytes(4).toString("hex")}`;
+  const cgroupParent = `/wharf-test-${process.env.WHARF_TEST_RUN}-${randomBytes(4).toString("hex")}`;
   const socket = join(machine.directory, "wharf.sock");
   const dataRoot = join(machine.directory, "data");
   const execRoot = "/run/wharf";

@@ -25,7 +25,7 @@ describe.skipIf(!isV1)("Cgroups on v1 and hybrid hosts", () => {
     const layout = detectLayout(listMounts());
     const favorDynMods = new FavorDynMods(layout, listMounts());
     const cgroups = createCgroups(layout, favorDynMods);
-    const parent = `/wharf-test-${process.pid}`;
+    const parent = `/wharf-test-${process.env.WHARF_TEST_RUN}-${process.pid}`;
     const group = `${parent}/one`;
     const file = (name: string) =>
       readFileSync(`${ROOT}/${name.split(".")[0]}${group}/${name}`, "utf8").trim();

@@ -13,7 +13,7 @@ import { removeGroup } from "./groups.ts";
 const unified = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].find((root) =>
   existsSync(`${root}/cgroup.controllers`),
 );
-const container = `${unified}/wharf-test-${process.pid}`;
+const container = `${unified}/wharf-test-${process.env.WHARF_TEST_RUN}-${process.pid}`;
 
 const enterContainer = `
 for controller in $(cat ${unified}/cgroup.controllers); do

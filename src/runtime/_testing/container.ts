@@ -39,7 +39,7 @@ export interface Lab {
 export async function createLab(options: Partial<RuntimeOptions> = {}): Promise<Lab> {
   makeRootfs();
   const kernel = createKernel();
-  const cgroupParent = `/wharf-test-runtime-${crypto.randomUUID().slice(0, 8)}`;
+  const cgroupParent = `/wharf-test-${process.env.WHARF_TEST_RUN}-${crypto.randomUUID().slice(0, 8)}`;
   kernel.cgroups.prepareParent(cgroupParent);
   const stateRoot = "/run/wharf/runtime";
   const runtime = await createRuntime({
