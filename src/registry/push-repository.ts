@@ -1,17 +1,14 @@
-import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import { type EngineError, InvalidArgument, Unavailable } from "#base/errors.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
 import { MANIFEST_MEDIA_TYPES } from "#spec/oci/media-types.ts";
 import { familiarName, type Reference } from "#spec/reference.ts";
-import type { Credentials } from "./credentials.ts";
-import { registryHost } from "./endpoint.ts";
 import { registryError } from "./errors.ts";
 import { requestName } from "./network-failure.ts";
 import type { HttpResponse } from "./response.ts";
 import { isRetryableStatus } from "./retry-policy.ts";
-import { RegistrySession } from "./session.ts";
-import type { StreamedBody, Transport } from "./transport.ts";
+import type { RegistrySession } from "./session.ts";
+import type { StreamedBody } from "./transport.ts";
 import { uploadLocation } from "./upload-location.ts";
 
 /** An upload the registry has begun for us. */
@@ -53,24 +50,18 @@ const FINISH_TIMEOUT_MS = 15 * 60_000;
  */
 export class PushRepository {
   readonly reference: Reference;
-  readonly #session: RegistrySession;
+  readonly #open: () => Promise<RegistrySession>;
+  #opened: Promise<RegistrySession> | undefined;
 
-  constructor(
-    deps: { readonly transport: Transport; readonly clock: Clock },
-    reference: Reference,
-    credentials: Credentials,
-  ) {
+  /** @param open asked once: the place that takes pushes for this repository */
+  constructor(open: () => Promise<RegistrySession>, reference: Reference) {
+    this.#open = open;
     this.reference = reference;
-    this.#session = new RegistrySession(deps, {
-      host: registryHost(reference.domain),
-      credentials,
-      scopes: [`repository:${reference.path}:pull,push`],
-    });
   }
 
   /** One question before many: whether the registry answers, and takes our credentials. @throws what it says instead */
   async check(signal?: AbortSignal): Promise<void> {
-    using response = await this.#session.request({ method: "GET", path: "/v2/", signal });
+    using response = await (await this.#session()).request({ method: "GET", path: "/v2/", signal });
     if (response.status === 401 || response.status === 403) throw await this.#refused("GET", response);
   }
 
@@ -93,7 +84,7 @@ export class PushRepository {
     signal?: AbortSignal,
   ): Promise<"mounted" | UploadSession | undefined> {
     const query = new URLSearchParams({ mount: digest, from });
-    using response = await this.#session.request({
+    using response = await (await this.#session()).request({
       method: "POST",
       path: `${this.#path("blobs/uploads/")}?${query}`,
       scopes: [`repository:${from}:pull`],
@@ -105,7 +96,7 @@ export class PushRepository {
 
   async startUpload(signal?: AbortSignal): Promise<UploadSession> {
     const path = this.#path("blobs/uploads/");
-    using response = await this.#session.request({ method: "POST", path, signal });
+    using response = await (await this.#session()).request({ method: "POST", path, signal });
     if (response.status !== 202) throw await this.#refused("POST", response);
     return this.#begun(response, 0);
   }
@@ -117,7 +108,7 @@ export class PushRepository {
     options: { readonly isWhole: boolean; readonly signal?: AbortSignal },
   ): Promise<PieceOutcome> {
     const end = session.offset + piece.sizeBytes;
-    using response = await this.#session.requestTo(session.url, {
+    using response = await (await this.#session()).requestTo(session.url, {
       method: "PATCH",
       body: piece,
       headers: {
@@ -136,7 +127,7 @@ export class PushRepository {
 
   /** Where an upload stands. @returns undefined when the registry cannot tell: it must be begun anew */
   async uploadStatus(session: UploadSession, signal?: AbortSignal): Promise<UploadSession | undefined> {
-    using response = await this.#session.requestTo(session.url, { method: "GET", signal });
+    using response = await (await this.#session()).requestTo(session.url, { method: "GET", signal });
     if (response.status !== 204 && response.status !== 202) return undefined;
     const range = /^(?:bytes=)?0-(\d+)$/.exec(response.headers.get("range") ?? "")?.[1];
     // "0-0" is what registries say of one byte and of none; none is the safe reading
@@ -147,7 +138,7 @@ export class PushRepository {
   async finishUpload(session: UploadSession, digest: Digest, signal?: AbortSignal): Promise<boolean> {
     const url = new URL(session.url);
     url.searchParams.set("digest", digest);
-    using response = await this.#session.requestTo(url, {
+    using response = await (await this.#session()).requestTo(url, {
       method: "PUT",
       body: EMPTY,
       maxAttempts: 1,
@@ -161,7 +152,10 @@ export class PushRepository {
 
   /** Lets the registry forget an upload; whether it does is its business. */
   async cancelUpload(session: UploadSession): Promise<void> {
-    using _response = await this.#session.requestTo(session.url, { method: "DELETE", maxAttempts: 1 });
+    using _response = await (await this.#session()).requestTo(session.url, {
+      method: "DELETE",
+      maxAttempts: 1,
+    });
   }
 
   /** @throws InvalidArgument when the registry says it has something else now */
@@ -171,7 +165,7 @@ export class PushRepository {
     bytes: Uint8Array,
     signal?: AbortSignal,
   ): Promise<void> {
-    using response = await this.#session.request({
+    using response = await (await this.#session()).request({
       method: "PUT",
       path: this.#path(`manifests/${tagOrDigest}`),
       body: bytes,
@@ -189,17 +183,27 @@ export class PushRepository {
 
   async deleteManifest(digest: Digest, signal?: AbortSignal): Promise<void> {
     const path = this.#path(`manifests/${digest}`);
-    using response = await this.#session.request({ method: "DELETE", path, signal });
+    using response = await (await this.#session()).request({ method: "DELETE", path, signal });
     if (![200, 202, 204].includes(response.status)) throw await this.#refused("DELETE", response);
   }
 
   async #has(what: string, signal: AbortSignal | undefined): Promise<boolean> {
     // without it old registries hide manifests they believe we could not read
     const headers = { Accept: [...MANIFEST_MEDIA_TYPES, "*/*"].join(", ") };
-    using response = await this.#session.request({ method: "HEAD", path: this.#path(what), headers, signal });
+    using response = await (await this.#session()).request({
+      method: "HEAD",
+      path: this.#path(what),
+      headers,
+      signal,
+    });
     if (response.status === 200) return true;
     if (response.status === 404 || response.status === 405) return false;
     throw await this.#refused("HEAD", response);
+  }
+
+  #session(): Promise<RegistrySession> {
+    this.#opened ??= this.#open();
+    return this.#opened;
   }
 
   #path(rest: string): string {
@@ -214,7 +218,7 @@ export class PushRepository {
 
   async #refused(method: string, response: HttpResponse): Promise<EngineError> {
     const retryAfter = response.headers.get("retry-after");
-    const error = registryError(await this.#session.refusal(method, response));
+    const error = registryError(await (await this.#session()).refusal(method, response));
     return isRetryableStatus(response.status) ? new Busy(error, retryAfter) : error;
   }
 }

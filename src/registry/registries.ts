@@ -5,7 +5,7 @@ import type { Credentials } from "./credentials.ts";
 import { type HostsOptions, hostPolicy } from "./hosts.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { PushRepository } from "./push-repository.ts";
-import { type Route, routesTo } from "./routes.ts";
+import { pushRouteTo, type Route, routesTo } from "./routes.ts";
 import { RegistrySession } from "./session.ts";
 import { Sources } from "./sources.ts";
 import { Transport } from "./transport.ts";
@@ -21,6 +21,14 @@ export interface RegistriesOptions extends HostsOptions {
 /** A mirror that is slow to answer is worth less patience: there is somebody else to ask. */
 const MIRROR = { maxAttempts: 2, stallTimeoutMs: 10_000 } as const;
 
+interface SessionOptions {
+  readonly reference: Reference;
+  readonly credentials: Credentials;
+  readonly actions: "pull" | "pull,push";
+  /** There is nobody else to ask. */
+  readonly isLast: boolean;
+}
+
 /** The way to any registry. Each opening reads certificates and options anew, so that changes need no restart. */
 export class Registries {
   readonly #clock: Clock;
@@ -32,19 +40,11 @@ export class Registries {
   }
 
   open(reference: Reference, credentials: Credentials): Repository {
-    const clock = this.#clock;
     const sources = new Sources(async () => {
       const routes = await routesTo(reference.domain, this.#options());
       return routes.map((route, index) => {
-        const transport = this.#transport({ route, isLast: index === routes.length - 1 });
-        const session = new RegistrySession(
-          { transport, clock },
-          {
-            ...route,
-            credentials: route.isOrigin ? credentials : { kind: "anonymous" },
-            scopes: [`repository:${reference.path}:pull`],
-          },
-        );
+        const isLast = index === routes.length - 1;
+        const session = this.#session(route, { reference, credentials, actions: "pull", isLast });
         return { route, session };
       });
     });
@@ -52,11 +52,27 @@ export class Registries {
   }
 
   openForPush(reference: Reference, credentials: Credentials): PushRepository {
-    return new PushRepository({ transport: this.transport(), clock: this.#clock }, reference, credentials);
+    const open = async () => {
+      const route = await pushRouteTo(reference.domain, this.#options());
+      return this.#session(route, { reference, credentials, actions: "pull,push", isLast: true });
+    };
+    return new PushRepository(open, reference);
   }
 
   transport(): Transport {
     return this.#transport({ isLast: true });
+  }
+
+  /** What only the registry itself may see, no other place is shown. */
+  #session(route: Route, { reference, credentials, actions, isLast }: SessionOptions): RegistrySession {
+    return new RegistrySession(
+      { transport: this.#transport({ route, isLast }), clock: this.#clock },
+      {
+        ...route,
+        credentials: route.isOrigin ? credentials : { kind: "anonymous" },
+        scopes: [`repository:${reference.path}:${actions}`],
+      },
+    );
   }
 
   #transport({ route, isLast }: { readonly route?: Route; readonly isLast: boolean }): Transport {

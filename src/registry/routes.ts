@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { InvalidArgument } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
 import { registryHost } from "./endpoint.ts";
 import type { HostPolicy, HostsOptions } from "./hosts.ts";
@@ -21,6 +22,7 @@ export interface Route {
   readonly tls?: Partial<HostPolicy["tls"]>;
 }
 
+const READ: ReadonlySet<Capability> = new Set(["pull", "resolve"]);
 const ALL: ReadonlySet<Capability> = new Set(["pull", "resolve", "push"]);
 const HUB = "docker.io";
 
@@ -33,14 +35,34 @@ const HUB = "docker.io";
 export async function routesTo(domain: string, options: HostsOptions): Promise<readonly Route[]> {
   const { mirrors = [], fallback = true } = options.registries?.[domain] ?? {};
   const file = await readHostsFile(domain, options.certsDir);
-  const fromFile = await Promise.all(
-    (file?.file.mirrors ?? []).map((entry) => routeOf(entry, { ...file!, domain, isOrigin: false })),
-  );
   return [
     ...mirrors.map((mirror) => mirrorRoute(mirror, domain)),
-    ...fromFile,
+    ...(await routesOf(file, domain)),
     ...(fallback ? [await originRoute(domain, file)] : []),
   ];
+}
+
+/**
+ * Where a push to a registry goes: as with containerd to the first host of its hosts.toml that takes pushes, else to the
+ * registry itself. There is one place only: half an image here and half of it there would be none.
+ * @throws InvalidArgument when the hosts.toml cannot be understood, or lets nobody take pushes
+ */
+export async function pushRouteTo(domain: string, options: HostsOptions): Promise<Route> {
+  const file = await readHostsFile(domain, options.certsDir);
+  const routes = [...(await routesOf(file, domain)), await originRoute(domain, file)];
+  const route = routes.find(({ capabilities }) => capabilities.has("push"));
+  if (route) return route;
+  throw new InvalidArgument(
+    `cannot push to ${domain}: no host in ${file!.directory}/hosts.toml takes pushes`,
+    {
+      hint: 'add "push" to the capabilities of one',
+    },
+  );
+}
+
+function routesOf(file: FoundFile | undefined, domain: string): Promise<Route[]> {
+  if (!file) return Promise.resolve([]);
+  return Promise.all(file.file.mirrors.map((entry) => routeOf(entry, { ...file, domain, isOrigin: false })));
 }
 
 function mirrorRoute(mirror: string, domain: string): Route {
@@ -49,7 +71,7 @@ function mirrorRoute(mirror: string, domain: string): Route {
     host: url.host,
     root: apiRoot(url),
     isOrigin: false,
-    capabilities: ALL,
+    capabilities: READ,
     headers: {},
     // a mirror of Docker Hub, as dockerd knows them, serves nothing else
     ...(domain === HUB ? {} : { namespace: domain }),

@@ -60,14 +60,15 @@ export class RegistrySession {
    * @throws Unreachable when the registry does not answer at any of its addresses
    */
   async request(request: SessionRequest): Promise<HttpResponse> {
-    if (this.#endpoint) return this.#requestAt(this.#endpoint, request);
+    if (this.#endpoint)
+      return this.#requestAt(this.#endpoint, this.#address(this.#endpoint, request), request);
     const { transport } = this.#deps;
     const { host, root } = this.#target;
     const urls = root ? [root] : endpointsOf(host, await transport.policyOf(host));
     for (const [index, url] of urls.entries()) {
       const endpoint = this.#endpointAt(url);
       try {
-        return await this.#requestAt(endpoint, request);
+        return await this.#requestAt(endpoint, this.#address(endpoint, request), request);
       } catch (error) {
         const hasAnswered = this.#endpoint !== undefined; // then it is a token server that cannot be reached
         if (hasAnswered || index === urls.length - 1 || !(error instanceof Unreachable)) throw error;
@@ -82,7 +83,7 @@ export class RegistrySession {
    */
   async requestTo(url: URL, request: Omit<SessionRequest, "path" | "scopes">): Promise<HttpResponse> {
     const isOwn = this.#endpoint?.url.origin === url.origin;
-    if (isOwn) return this.#requestAt(this.#endpoint!, { ...request, path: url.pathname + url.search });
+    if (isOwn) return this.#requestAt(this.#endpoint!, url, request);
     return await this.#deps.transport.send({ ...request, url });
   }
 
@@ -91,14 +92,18 @@ export class RegistrySession {
     return { url, authorizer: new Authorizer({ ...this.#deps, registry: url, credentials, offline }) };
   }
 
-  async #requestAt(endpoint: Endpoint, request: SessionRequest): Promise<HttpResponse> {
+  async #requestAt(
+    endpoint: Endpoint,
+    address: URL,
+    request: Omit<SessionRequest, "path">,
+  ): Promise<HttpResponse> {
     const { url, authorizer } = endpoint;
     const scopes = [...this.#target.scopes, ...(request.scopes ?? [])];
     for (let isFirst = true; ; isFirst = false) {
       const authorization = await authorizer.authorization(scopes, request.signal);
       const response = await this.#deps.transport.send({
         ...request,
-        url: this.#address(url, request.path),
+        url: address,
         originHeaders: this.#target.headers,
         authorization,
       });
@@ -111,9 +116,9 @@ export class RegistrySession {
     }
   }
 
-  #address(base: URL, path: string): URL {
+  #address(endpoint: Endpoint, { path }: Pick<SessionRequest, "path">): URL {
     const { root, namespace } = this.#target;
-    const address = root ? new URL(`${root.href}${path.slice("/v2".length)}`) : new URL(path, base);
+    const address = root ? new URL(`${root.href}${path.slice("/v2".length)}`) : new URL(path, endpoint.url);
     if (namespace !== undefined) address.searchParams.set("ns", namespace);
     return address;
   }
