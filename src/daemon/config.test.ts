@@ -50,6 +50,18 @@ describe("loadConfig()", () => {
     });
   });
 
+  test("takes limits of transfers from flags and the file, within bounds", () => {
+    const { images } = load(["--max-concurrent-uploads", "2", "--max-download-attempts=1"]).config;
+    expect(images).toMatchObject({ maxConcurrentUploads: 2, maxDownloadAttempts: 1 });
+    expect(
+      withFile({ "max-concurrent-uploads": 7, "max-concurrent-downloads": 9 }).config.images,
+    ).toMatchObject({
+      maxConcurrentUploads: 7,
+      maxConcurrentDownloads: 9,
+    });
+    expect(refusal(() => load(["--max-concurrent-uploads", "0"]))).toContain("max-concurrent-uploads");
+  });
+
   test("reads flags in every form", () => {
     const { config } = load([
       ...["-H", "unix:///a.sock", "-Hunix:///b.sock", "--host=tcp://127.0.0.1:1234", "-H=fd://"],

@@ -103,6 +103,7 @@ function checkConfig(
     network: networkConfig(settings),
     images: {
       maxConcurrentDownloads: settings.wholeWithin("max-concurrent-downloads", 1, 100),
+      maxConcurrentUploads: settings.wholeWithin("max-concurrent-uploads", 1, 100),
       maxDownloadAttempts: settings.wholeWithin("max-download-attempts", 1, 100),
       insecureRegistries: settings.list("insecure-registries"),
       registries: registryMirrors(settings),

@@ -297,6 +297,9 @@ function imageOptions(current: () => DaemonConfig["images"]): Partial<ImagesOpti
     get maxConcurrentDownloads() {
       return current().maxConcurrentDownloads;
     },
+    get maxConcurrentUploads() {
+      return current().maxConcurrentUploads;
+    },
     get maxDownloadAttempts() {
       return current().maxDownloadAttempts;
     },

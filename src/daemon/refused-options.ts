@@ -31,7 +31,7 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "swarm-default-advertise-addr",
     "userland-proxy-path",
   ]),
-  ...refused("whole", ["max-concurrent-uploads", "network-control-plane-mtu", "network-diagnostic-port"]),
+  ...refused("whole", ["network-control-plane-mtu", "network-diagnostic-port"]),
   {
     flag: "authorization-plugin",
     key: "authorization-plugins",

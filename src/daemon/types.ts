@@ -56,6 +56,7 @@ export interface DaemonConfig {
 
   readonly images: {
     readonly maxConcurrentDownloads: number | undefined;
+    readonly maxConcurrentUploads: number | undefined;
     readonly maxDownloadAttempts: number | undefined;
     readonly insecureRegistries: readonly string[];
     /** By the domain in an image's name. */

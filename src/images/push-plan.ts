@@ -40,18 +40,60 @@ export function planPush(source: PushSource): PushPlan {
   };
 }
 
-/** Layers that were never compressed, of an image no registry knows by a digest that would change. */
+/**
+ * Layers that were never compressed, of images no registry knows by a digest that would change. One image of an index that
+ * stays as it is keeps the digest it has there; and an index whose parts are about each other, as attestations are about
+ * an image, keeps those by which they say so.
+ * @param target what the name stands for here
+ */
 export function layersToCompress(
-  image: PushImage,
+  source: Pick<PushSource, "root" | "indexes" | "images">,
+  target: Pick<Descriptor, "digest">,
   references: readonly Pick<ReferenceRecord, "name" | "target">[],
-): PushLayer[] {
-  const { digest } = image.document.descriptor;
-  const isKnown = references.some(({ name, target }) => target.digest === digest && name.includes("@"));
-  return isKnown ? [] : image.layers.filter(({ blob }) => isPlain(blob));
+): Set<Digest> {
+  const known = new Set(
+    references.filter(({ name }) => name.includes("@")).map(({ target }) => target.digest),
+  );
+  const isKnown = ({ descriptor }: PushDocument) => known.has(descriptor.digest);
+  const documents = [...source.images.map(({ document }) => document), ...source.indexes];
+  if (target.digest !== source.root.descriptor.digest || isKnown(source.root)) return new Set();
+  if (source.indexes.some(isKnown) || documents.some(isAboutAnother)) return new Set();
+  const changeable = source.images.filter(({ document }) => !isKnown(document));
+  const kept = new Set(source.images.filter(({ document }) => isKnown(document)).flatMap(digestsOf));
+  return new Set(
+    changeable
+      .flatMap(({ layers }) => layers)
+      .filter(({ blob }) => isPlain(blob))
+      .map(({ blob: { digest } }) => digest)
+      .filter((digest) => !kept.has(digest)),
+  );
+}
+
+function digestsOf({ layers }: PushImage): Digest[] {
+  return layers.map(({ blob }) => blob.digest);
+}
+
+/** Names the manifest an attestation is about, within the index both are in. */
+const ABOUT = "vnd.docker.reference.digest";
+
+function isAboutAnother({ descriptor, text }: PushDocument): boolean {
+  return descriptor.annotations?.[ABOUT] !== undefined || "subject" in (JSON.parse(text) as object);
 }
 
 function isPlain({ mediaType }: Descriptor): boolean {
   return mediaKind(mediaType) === "layer" && mediaType.endsWith(".tar");
+}
+
+/** Other repositories of the same registry that an index or manifest came from or went to, as paths, the nearest name first. */
+export function repositoriesWith(
+  to: Reference,
+  target: Digest,
+  references: readonly Pick<ReferenceRecord, "name" | "target">[],
+): string[] {
+  return nearestFirst(
+    to,
+    references.filter((reference) => reference.target.digest === target),
+  );
 }
 
 /**
@@ -67,9 +109,15 @@ export function mountSources(
     readonly image: (id: Digest) => ImageRecord | undefined;
   },
 ): string[] {
-  const paths = known.references
+  const having = known.references.filter(({ imageId }) =>
+    known.image(imageId)?.layers.some(({ digest }) => digest === blob),
+  );
+  return nearestFirst(to, having);
+}
+
+function nearestFirst(to: Reference, references: readonly Pick<ReferenceRecord, "name">[]): string[] {
+  const paths = references
     .filter(({ name }) => name.startsWith(`${to.domain}/`) && name.includes("@"))
-    .filter(({ imageId }) => known.image(imageId)?.layers.some(({ digest }) => digest === blob))
     .map(({ name }) => parseReference(name))
     .filter((reference) => repositoryName(reference) !== repositoryName(to))
     .map(({ path }) => path);

@@ -4,7 +4,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import { Cancelled, InvalidArgument, NotFound } from "#base/errors.ts";
 import type { Events } from "#events/types.ts";
-import { credentialsOf } from "#registry/credentials.ts";
+import { type Credentials, credentialsOf } from "#registry/credentials.ts";
 import type { PushRepository, UploadSession } from "#registry/push-repository.ts";
 import type { Registries } from "#registry/registries.ts";
 import type { UnfinishedUploads } from "#registry/unfinished-uploads.ts";
@@ -23,9 +23,11 @@ import { allOrNone } from "./all-or-none.ts";
 import { pushEvent } from "./events.ts";
 import { statusLine } from "./progress.ts";
 import type { Emit } from "./progress-stream.ts";
-import { compressedLayer, withCompressedLayers } from "./push-compress.ts";
-import { layersToCompress, mountSources, type PushLayer, planPush } from "./push-plan.ts";
+import { compressedLayer } from "./push-compress.ts";
+import { bringMissing } from "./push-missing.ts";
+import { layersToCompress, mountSources, type PushLayer, planPush, repositoriesWith } from "./push-plan.ts";
 import { type LayerTeller, layerTeller } from "./push-progress.ts";
+import { type Rewritten, recordRewritten, rewrite } from "./push-rewrite.ts";
 import { findPushSource, type PushDocument, type PushSource } from "./push-source.ts";
 import type { ImageRecords } from "./records.ts";
 import type { PushRequest, ReferenceRecord } from "./types.ts";
@@ -35,7 +37,7 @@ export interface PushDeps {
   readonly content: ContentStore;
   readonly compressor: LayerCompressor;
   readonly leases: Leases;
-  readonly registries: Pick<Registries, "openForPush">;
+  readonly registries: Pick<Registries, "open" | "openForPush">;
   readonly unfinished: UnfinishedUploads;
   readonly events: Pick<Events, "emit">;
   readonly clock: Clock;
@@ -57,10 +59,11 @@ export async function push(
   const named = parseReference(request.reference);
   emit(statusLine(`The push refers to repository [${repositoryName(named)}]`));
   const tagged = taggedReferences(named, deps.records);
-  const repository = deps.registries.openForPush(named, credentialsOf(request.auth));
+  const credentials = credentialsOf(request.auth);
+  const repository = deps.registries.openForPush(named, credentials);
   await repository.check(signal);
   for (const record of tagged) {
-    const one = { record, repository, platform: request.platform, emit, signal };
+    const one = { record, repository, credentials, platform: request.platform, emit, signal };
     await new Push(deps, { ...one, compression: request.compression ?? "gzip" }).run();
   }
   deps.events.emit(pushEvent(named, deps.records.image(tagged[0]!.imageId)));
@@ -85,6 +88,7 @@ function taggedReferences(named: Reference, records: ImageRecords): ReferenceRec
 interface PushOne {
   readonly record: ReferenceRecord;
   readonly repository: PushRepository;
+  readonly credentials: Credentials;
   readonly platform: Platform | undefined;
   readonly compression: "gzip" | "zstd";
   readonly emit: Emit;
@@ -113,17 +117,15 @@ class Push {
     this.#keep(found, lease);
     const { layers, configs } = planPush(found);
     this.#announce(layers);
-    const image = found.root === found.images[0]?.document ? found.images[0] : undefined;
-    const plain = new Set(image ? layersToCompress(image, this.#deps.records.references()) : []);
+    const plain = layersToCompress(found, this.#one.record.target, this.#deps.records.references());
     // what is compressed last is sent alone: that had better be something small
-    const inOrder = layers.toSorted(
-      (a, b) => Number(plain.has(b)) * b.blob.size - Number(plain.has(a)) * a.blob.size,
-    );
+    const weight = ({ blob }: PushLayer) => (plain.has(blob.digest) ? blob.size : 0);
+    const inOrder = layers.toSorted((a, b) => weight(b) - weight(a));
     const compressed = new Map<Digest, Descriptor>();
     await allOrNone(
       [
         ...inOrder.map((layer) => async (signal: AbortSignal) => {
-          const blob = plain.has(layer) ? await this.#compress(layer, lease, signal) : layer.blob;
+          const blob = plain.has(layer.blob.digest) ? await this.#compress(layer, lease, signal) : layer.blob;
           if (blob !== layer.blob) compressed.set(layer.blob.digest, blob);
           await this.#uploads.run(() => this.#pushLayer(blob, this.#tellers.get(layer)!, signal));
         }),
@@ -131,22 +133,33 @@ class Push {
       ],
       this.#one.signal,
     );
-    const source = compressed.size > 0 ? await this.#rewritten(found, compressed, lease) : found;
+    const made =
+      compressed.size > 0 ? await rewrite(this.#deps.content, found, compressed, lease) : undefined;
+    const source = made?.source ?? found;
     await this.#putDocuments(planPush(source).documents);
-    this.#record(found, source);
+    this.#record(source, made);
     this.#conclude(source);
   }
 
-  /** An image for several platforms goes out whole also when the repository has those that are not here. */
+  /** An image for several platforms goes out whole also when the registry has those that are not here. */
   async #find(): Promise<PushSource> {
     const { record, platform, repository, signal } = this.#one;
     const what = familiarReference(this.#reference);
     const { content, host } = this.#deps;
     const found = await findPushSource(content, { target: record.target, platform, host, what });
     if (!found.whole) return found;
-    for (const { digest } of found.whole.missing)
-      if (!(await repository.hasManifest(digest, signal))) return found;
+    const missing = { to: repository, from: this.#otherRepositories(record.target.digest) };
+    for (const descriptor of found.whole.missing)
+      if (!(await bringMissing(missing, descriptor, signal))) return found;
     return found.whole.source;
+  }
+
+  #otherRepositories(target: Digest) {
+    const { records, registries } = this.#deps;
+    return repositoriesWith(this.#reference, target, records.references()).map((path) => {
+      const { domain } = this.#reference;
+      return { path, repository: registries.open({ domain, path }, this.#one.credentials) };
+    });
   }
 
   #keep({ root, images, indexes }: PushSource, lease: Lease): void {
@@ -177,16 +190,6 @@ class Push {
         { layer, compression: this.#one.compression, lease, onProgress, signal },
       );
     });
-  }
-
-  /** An index must keep the digests it names: its layers go as they are, and only a single image comes here. */
-  async #rewritten(
-    source: PushSource,
-    compressed: ReadonlyMap<Digest, Descriptor>,
-    lease: Lease,
-  ): Promise<PushSource> {
-    const made = await withCompressedLayers(this.#deps.content, source.images[0]!, compressed, lease);
-    return { ...source, root: made.document, images: [made] };
   }
 
   async #pushLayer(blob: Descriptor, teller: LayerTeller, signal: AbortSignal): Promise<void> {
@@ -249,23 +252,16 @@ class Push {
     await repository.putManifest(tag!, root.descriptor, Buffer.from(root.text), signal);
   }
 
-  /** From now on the image is known by the digest it has there; with its layers compressed it is what was pushed. */
-  #record(found: PushSource, pushed: PushSource): void {
+  /** From now on the image is known by the digest it has there. */
+  #record({ root, indexes }: PushSource, made: Rewritten | undefined): void {
     const { records } = this.#deps;
     const { imageId } = this.#one.record;
-    const target = pushed.root.descriptor;
+    const others = indexes.length > 0 ? this.#one.record.others : undefined;
     records.transaction(() => {
-      const image = records.image(imageId);
-      if (!image) return; // removed meanwhile
-      const before = found.root.descriptor.digest;
-      if (before !== target.digest && image.manifest.digest === before) {
-        const layers = pushed.images[0]!.layers.map(({ blob }) => blob);
-        records.putImage({ ...image, manifest: target, layers });
-        for (const reference of records.referencesOf(imageId))
-          if (reference.target.digest === before)
-            records.putReference(parseReference(reference.name), { imageId, target });
-      }
-      records.putReference(withDigest(this.#reference, target.digest), { imageId, target });
+      if (!records.image(imageId)) return; // removed meanwhile
+      if (made) recordRewritten(records, made);
+      const pointing = { imageId, target: root.descriptor, ...(others ? { others } : {}) };
+      records.putReference(withDigest(this.#reference, root.descriptor.digest), pointing);
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Digest } from "#base/digest.ts";
+import type { Descriptor } from "#spec/oci/manifest.ts";
 import {
   canonicalReference,
   familiarReference,
@@ -109,6 +110,11 @@ export class ImageRecords {
     );
     const { imageId, target } = pointing;
     this.#references.put({ name, imageId, target, ...(others.length > 0 ? { others } : {}) });
+  }
+
+  /** The same name and images under another manifest or index. */
+  retarget(reference: ReferenceRecord, target: Descriptor): void {
+    this.#references.put({ ...reference, target });
   }
 
   /** The same name for another of its images, `gone` no longer among them. */
