@@ -138,7 +138,7 @@ function readQuoted(source: string, start: number, quote: string): Value {
     } else text += char;
   }
   const reason = `unterminated quoted value ${restOfLine(source, start)}`;
-  throw new DotenvError(lineOf(source, source.length), reason);
+  throw new DotenvError(lineOf(source, start), reason);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -203,7 +203,7 @@ async function renderVariables(
   const { tree } = await loadProjectModel({ ...load, interpolate: false, validate: false });
   const variables = variablesOf(tree);
   if (format === "yaml") return variablesYaml(variables);
-  if (format === "json") return `${variablesJson(variables)}\n`;
+  if (format === "json") return `${variablesJson(variables)}\n\n`;
   if (format !== "") throw new InvalidArgument(`format value "${format}" could not be parsed`);
   return variablesTable(variables);
 }
@@ -226,10 +226,11 @@ function variablesJson(variables: readonly Variable[]): string {
 function variablesYaml(variables: readonly Variable[]): string {
   const quoted = (text: string) =>
     treeText({ k: printAny(text, { format: "yaml", order: () => 0 }) }, "yaml").slice(3, -1);
+  if (variables.length === 0) return "{}\n";
   return variables
     .map(
       ({ name, defaultValue, presenceValue, isRequired }) =>
-        `${name}:\n    name: ${quoted(name)}\n    defaultvalue: ${quoted(defaultValue)}\n    presencevalue: ${quoted(presenceValue)}\n    required: ${isRequired}\n`,
+        `${quoted(name)}:\n    name: ${quoted(name)}\n    defaultvalue: ${quoted(defaultValue)}\n    presencevalue: ${quoted(presenceValue)}\n    required: ${isRequired}\n`,
     )
     .join("");
 }
