@@ -11,11 +11,20 @@ export interface Referable {
 
 export type ByService = Readonly<Record<string, readonly Referable[] | undefined>>;
 
+export interface ResolveOptions {
+  /** Other tools leave ":ro" of `volumes_from` out of what they hash: containers must not differ by it. */
+  readonly isForHash?: boolean;
+}
+
 /**
  * `network_mode`, `ipc` and `pid` of a service, and `volumes_from`, as the engine takes them.
  * @throws NotFound when the other service has no container
  */
-export function resolveReferences(service: Service, containers: ByService): Service {
+export function resolveReferences(
+  service: Service,
+  containers: ByService,
+  { isForHash = false }: ResolveOptions = {},
+): Service {
   const mode = (text: string | undefined, what: string) => {
     const other = serviceOfMode(text);
     return other === undefined ? text : `container:${firstOf(containers, other, `share ${what} with`).id}`;
@@ -26,16 +35,18 @@ export function resolveReferences(service: Service, containers: ByService): Serv
     ...(network_mode === undefined ? {} : { network_mode: mode(network_mode, "network namespace")! }),
     ...(ipc === undefined ? {} : { ipc: mode(ipc, "IPC namespace")! }),
     ...(pid === undefined ? {} : { pid: mode(pid, "PID namespace")! }),
-    ...(volumes_from ? { volumes_from: volumes_from.map((text) => volumesOf(text, containers)) } : {}),
+    ...(volumes_from
+      ? { volumes_from: volumes_from.map((text) => volumesOf(text, containers, isForHash)) }
+      : {}),
   };
 }
 
 /** "container:NAME[:ro]" or "SERVICE[:ro]". */
-function volumesOf(text: string, containers: ByService): string {
+function volumesOf(text: string, containers: ByService, isForHash: boolean): string {
   const [first = "", second = ""] = text.split(":");
-  if (first === "container") return text.slice("container:".length);
+  if (first === "container") return isForHash ? second : text.slice("container:".length);
   const { id } = firstOf(containers, first, "share volume with");
-  return second ? `${id}:${second}` : id;
+  return second && !isForHash ? `${id}:${second}` : id;
 }
 
 function firstOf(containers: ByService, service: string, what: string): Referable {
@@ -51,13 +62,11 @@ export interface LinkOptions {
   readonly project: string;
   readonly separator: string;
   readonly number: number;
-  /** A one-off container reaches the replicas of its own service too. */
-  readonly isOneOff: boolean;
 }
 
 /** "CONTAINER:ALIAS" for every name that `links` gives to the containers of other services. */
 export function planLinks(service: Service, containers: ByService, options: LinkOptions): string[] {
-  const { project, separator, number, isOneOff } = options;
+  const { project, separator, number } = options;
   const links = (service.links ?? []).flatMap((text) => {
     const [other = "", alias = other] = text.split(":");
     return (containers[other] ?? []).flatMap(({ name }) => [
@@ -66,15 +75,8 @@ export function planLinks(service: Service, containers: ByService, options: Link
       `${name}:${[project, other, number].join(separator)}`,
     ]);
   });
-  const own = isOneOff
-    ? (containers[service.name] ?? []).flatMap(({ name }) => [
-        `${name}:${service.name}`,
-        `${name}:${name.startsWith(project + separator) ? name.slice(project.length + 1) : name}`,
-        `${name}:${name}`,
-      ])
-    : [];
   const external = (service.external_links ?? []).map((text) =>
     text.includes(":") ? text : `${text}:${text}`,
   );
-  return [...links, ...own, ...external];
+  return [...links, ...external];
 }

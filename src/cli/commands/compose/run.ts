@@ -75,7 +75,6 @@ export const verb = defineVerb({
     const project = await session.select([name!], flags["no-deps"] ? "ignore" : "include");
     const service = project.services[name!];
     if (!service) throw new CliError(`no such service: ${name}`);
-    const attachStdin = interactive && !flags.detach;
     const pullPolicy = pullPolicyOf(flags.pull);
     const changes: RunChanges = {
       ...(command.length > 0 ? { command } : {}),
@@ -90,7 +89,7 @@ export const verb = defineVerb({
       ports: flags.publish.flatMap((text) => parsePorts(text) as unknown as Port[]),
       usesServicePorts: flags["service-ports"],
       tty,
-      interactive: attachStdin,
+      interactive,
     };
     const created = await session.operation("run", (context) =>
       createOneOff(context, project, service, {
@@ -99,7 +98,7 @@ export const verb = defineVerb({
         noDeps: flags["no-deps"],
         noRecreate: flags["no-recreate"],
         autoRemove: flags.rm,
-        attachStdin,
+        attachStdin: interactive,
         useAliases: flags["use-aliases"],
         quietPull: flags["quiet-pull"],
         ...(pullPolicy ? { pullPolicy } : {}),
@@ -117,7 +116,7 @@ export const verb = defineVerb({
     return await runAttached(compose.session, {
       id: created.id,
       body: {
-        AttachStdin: attachStdin,
+        AttachStdin: interactive,
         AttachStdout: true,
         AttachStderr: true,
         Tty: tty,

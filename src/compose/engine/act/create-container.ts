@@ -46,12 +46,14 @@ export async function createContainer(
   const body = planBody(project, service, {
     containerName: finalName,
     image: request.image.name,
-    labels: planLabels(context, project, { ...request, service }),
+    labels: planLabels(context, project, {
+      ...request,
+      service: resolveReferences(request.service, containers, { isForHash: true }),
+    }),
     links: planLinks(service, containers, {
       project: project.name,
       separator: context.separator,
       number: Math.max(number, 1),
-      isOneOff: request.isOneOff ?? false,
     }),
     useAliases: request.useAliases,
     proxyEnvironment: context.proxyEnvironment,

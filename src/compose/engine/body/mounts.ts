@@ -88,7 +88,7 @@ const OPTIONS = {
 function bindOptions({ propagation, create_host_path, recursive }: NonNullable<Mount["bind"]>) {
   return {
     ...(propagation ? { Propagation: propagation } : {}),
-    CreateMountpoint: create_host_path,
+    ...(create_host_path ? { CreateMountpoint: true } : {}),
     ...(recursive === "disabled" ? { NonRecursive: true } : {}),
     ...(recursive === "writable" ? { ReadOnlyNonRecursive: true } : {}),
     ...(recursive === "readonly" ? { ReadOnlyForceRecursive: true } : {}),
@@ -130,7 +130,7 @@ function fileMounts(project: Project, service: Service, kind: FileKind): MountSp
       Target: fileTarget(kind, reference),
       ReadOnly: true,
     };
-    return [kind === "secrets" ? { ...spec, BindOptions: { CreateMountpoint: false } } : spec];
+    return [kind === "secrets" ? { ...spec, BindOptions: {} } : spec];
   });
 }
 

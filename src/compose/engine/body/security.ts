@@ -31,11 +31,20 @@ export function planSecurity(service: Service, profiles: Readonly<Record<string,
     SecurityOpt: options.length > 0 ? options : undefined,
     MaskedPaths: isUnconfined ? [] : undefined,
     ReadonlyPaths: isUnconfined ? [] : undefined,
-    CapAdd: service.cap_add && [...service.cap_add],
-    CapDrop: service.cap_drop && [...service.cap_drop],
+    CapAdd: capabilities(service.cap_add),
+    CapDrop: capabilities(service.cap_drop),
     Privileged: service.privileged,
     ReadonlyRootfs: service.read_only,
   });
+}
+
+/** "CAP_NET_ADMIN" for "net_admin", each once, sorted; undefined for none. */
+function capabilities(names: readonly string[] | undefined): string[] | undefined {
+  if (!names?.length) return undefined;
+  const full = names
+    .map((name) => name.trim().toUpperCase())
+    .map((name) => (name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`));
+  return full.includes("ALL") ? ["ALL"] : [...new Set(full)].sort();
 }
 
 /** "name=value" or the older "name:value". @throws InvalidArgument */

@@ -50,7 +50,7 @@ function sharesWithReplaced(
 /** Containers carry the hash of their service with references resolved. */
 function expectedHash({ input: { hashes, observed } }: Draft, service: Service): string {
   try {
-    return hashes.service(resolveReferences(service, observed.containers));
+    return hashes.service(resolveReferences(service, observed.containers, { isForHash: true }));
   } catch {
     return hashes.service(service); // the other container is missing: nothing can have this hash
   }
