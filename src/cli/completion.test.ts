@@ -9,7 +9,7 @@ const words = (typed: string, group?: string) =>
 test("commandCandidates() offers commands and groups, in a group its commands", () => {
   expect(words("p")).toEqual(["pause", "port", "ps", "pull", "push"]);
   expect(words("vol")).toEqual(["volume"]);
-  expect(words("", "volume")).toEqual(["create", "inspect", "ls", "prune", "rm"]);
+  expect(words("r", "volume")).toEqual(["rename", "rm"]);
   expect(words("__")).toEqual([]);
 });
 

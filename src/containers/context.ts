@@ -157,6 +157,8 @@ export interface ContainerMounts {
   /** A directory or file of the host with its ids exchanged; `target` is made. @throws Unavailable with the reason */
   exchangingIds(source: string, target: string, options: IdExchange): Promise<void>;
   unmount(target: string): void;
+  /** The mount a path without links is on: where it is, and its peers ("shared:1", "master:2"). */
+  mountOf(path: string): { readonly target: string; readonly peers: readonly string[] };
   /** Of the mount a path is on: "ro", "nosuid", … */
   restrictions(path: string): readonly string[];
 }

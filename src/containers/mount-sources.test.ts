@@ -21,6 +21,7 @@ const parts = {
       mkdirSync(target, { recursive: true });
     },
     restrictions: () => ["nosuid"],
+    mountOf: () => ({ target: "/", peers: ["shared:1"] }),
   } as never,
   settings: { dataRoot: directory, execRoot: directory } as never,
   snapshots: {} as never,

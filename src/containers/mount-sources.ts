@@ -1,5 +1,6 @@
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, realpathSync, statSync } from "node:fs";
 import { Internal, InvalidArgument, messageOf } from "#base/errors.ts";
+import { isErrno } from "#base/fs.ts";
 import type { SpecMount } from "#runtime/spec/types.ts";
 import type { PlannedMount } from "#volumes/types.ts";
 import type { Context } from "./context.ts";
@@ -50,6 +51,7 @@ async function findSource(ctx: Parts, record: ContainerRecord, index: number, ro
     case "tmpfs":
       return "";
     case "bind":
+      checkPropagation(ctx, mount);
       return await stageIdExchange(ctx, record, { index, root, source: findBindSource(mount) });
     case "volume":
       return await findVolume(ctx, record, index, root);
@@ -60,7 +62,7 @@ async function findSource(ctx: Parts, record: ContainerRecord, index: number, ro
 
 /** @throws InvalidArgument in Docker's words when it is not there and must not be made */
 export function findBindSource({ source, createSource }: PlannedMount): string {
-  if (statSync(source, { throwIfNoEntry: false })) return source;
+  if (isThere(source)) return source;
   if (!createSource)
     throw new InvalidArgument(
       `invalid mount config for type "bind": bind source path does not exist: ${source}`,
@@ -73,6 +75,30 @@ export function findBindSource({ source, createSource }: PlannedMount): string {
     });
   }
   return source;
+}
+
+function isThere(source: string): boolean {
+  try {
+    return statSync(source, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (!isErrno(error, "ENOTDIR")) throw error;
+    throw new InvalidArgument(
+      `error while creating mount source path '${source}': not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type`,
+      { cause: error },
+    );
+  }
+}
+
+/** What the container is to share with the host the host's own mount must share. @throws InvalidArgument in Docker's words */
+function checkPropagation(ctx: Pick<Parts, "mounts">, { source, propagation }: PlannedMount): void {
+  const wanted = propagation.replace(/^r/, "");
+  if (wanted !== "shared" && wanted !== "slave") return;
+  if (!isThere(source)) return;
+  const { target, peers } = ctx.mounts.mountOf(realpathSync(source));
+  const has = (kind: string) => peers.some((peer) => peer.startsWith(`${kind}:`));
+  if (has("shared") || (wanted === "slave" && has("master"))) return;
+  const kind = wanted === "shared" ? "shared" : "shared or slave";
+  throw new InvalidArgument(`path ${source} is mounted on ${target} but it is not a ${kind} mount`);
 }
 
 async function findVolume(ctx: Parts, record: ContainerRecord, index: number, root: string): Promise<string> {

@@ -3,7 +3,7 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { throwIfAborted } from "#base/async.ts";
 import { Unavailable } from "#base/errors.ts";
 import type { ContainerMounts } from "#containers/context.ts";
-import type { Kernel } from "#kernel/types.ts";
+import type { Kernel, MountEntry } from "#kernel/types.ts";
 import type { ContainerUserNamespaces } from "#runtime/user-namespaces.ts";
 import type { ContainerFiles } from "#storage/files/types.ts";
 import { mountRoot, unmountRoot } from "#storage/snapshot/mounts.ts";
@@ -56,6 +56,7 @@ export function containerMounts(kernel: Kernel, userns: ContainerUserNamespaces)
       }
     },
     unmount: (target) => unmountRoot(kernel, target),
+    mountOf: (path) => mountOf(kernel.mounts.list(), path),
     restrictions: (path) => kernel.mounts.restrictions(path),
   };
 }
@@ -69,4 +70,14 @@ function withoutUpper(root: RootMount): RootMount {
 function makePlaceLike(source: string, target: string): void {
   if (statSync(source).isDirectory()) mkdirSync(target, { recursive: true, mode: 0o700 });
   else writeFileSync(target, "", { mode: 0o600 });
+}
+
+/** Of mounts over one another the last is the one that is seen. */
+function mountOf(mounts: readonly MountEntry[], path: string): ReturnType<ContainerMounts["mountOf"]> {
+  const holds = ({ target }: MountEntry) =>
+    path === target || path.startsWith(target === "/" ? "/" : `${target}/`);
+  const nearest = mounts
+    .filter(holds)
+    .reduce((best, mount) => (mount.target.length >= best.target.length ? mount : best));
+  return { target: nearest.target, peers: nearest.optional };
 }

@@ -52,7 +52,7 @@ export function planMounts(
   checkDuplicates(asked);
   const byPlace = new Map([...lent, ...asked].map((mount) => [mount.destination, mount]));
   for (const path of Object.keys(config.Volumes ?? {})) {
-    const destination = cleanTarget(path, "volume");
+    const destination = cleanTarget(posix.resolve("/", path), "volume");
     if (!byPlace.has(destination)) byPlace.set(destination, imageVolume(destination, driver, host));
   }
   return [...byPlace.values()].sort(parentsFirst).map((mount) => withImage(mount, imageOf, host));
@@ -82,7 +82,7 @@ function parseVolumesFrom(text: string): { readonly container: string; readonly 
   if (colon < 0) return { container: text, readOnly: false };
   const mode = text.slice(colon + 1);
   const { readOnly, noCopy } = parseMountMode(mode);
-  if (noCopy || mode === "") throw new InvalidArgument(`invalid mode: ${mode}`);
+  if (noCopy) throw new InvalidArgument(`invalid mode: ${mode}`);
   return { container: text.slice(0, colon), readOnly };
 }
 

@@ -24,5 +24,15 @@ export function parseBind(text: string): Bind {
   const type = source.startsWith("/") ? "bind" : "volume";
   const complaint = complaintAboutTarget(target);
   if (complaint !== undefined) throw invalid(`: invalid mount config for type "${type}": ${complaint}`);
-  return { source, target: posix.resolve(target), mode, ...parseMountMode(mode) };
+  const words = parseMountMode(mode);
+  const misplaced = misplacedOptions(type, words);
+  if (misplaced)
+    throw invalid(`: invalid mount config for type "${type}": field ${misplaced} must not be specified`);
+  return { source, target: posix.resolve(target), mode, ...words };
+}
+
+/** Words of a mode that are for the other type, as the field of a mount they stand for. */
+function misplacedOptions(type: "bind" | "volume", { noCopy, propagation }: MountMode): string | undefined {
+  if (type === "bind") return noCopy ? "VolumeOptions" : undefined;
+  return propagation === undefined ? undefined : "BindOptions";
 }

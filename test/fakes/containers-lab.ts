@@ -280,6 +280,7 @@ const LOOKS = new Set([
   "driverData",
   "writables",
   "restrictions",
+  "mountOf",
 ]);
 
 function gateMethods<T extends object>(gate: Gate, part: string, real: T): T {

@@ -340,6 +340,7 @@ export function fakeMounts(world: World) {
     below: (_directory: string, _path: string, target: string) => void world.mounts.add(target),
     exchangingIds: async (_source: string, target: string) => void world.mounts.add(target),
     restrictions: () => [],
+    mountOf: () => ({ target: "/", peers: [] }),
     unmount: (target: string) => void world.mounts.delete(target),
   };
 }

@@ -8,6 +8,10 @@ export function notASwarmManager(): never {
   );
 }
 
+export function noClusterVolumes(): never {
+  throw new Unavailable("volume update only valid for cluster volumes, but swarm is unavailable");
+}
+
 export function notInASwarm(): never {
   throw new Unavailable("This node is not part of a swarm");
 }

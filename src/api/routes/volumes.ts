@@ -5,7 +5,7 @@ import { readJson } from "../json-body.ts";
 import { volumeView } from "../map/volume.ts";
 import { VolumeCreateSchema } from "../schemas/volumes.ts";
 import type { ApiParts } from "../types.ts";
-import { notASwarmManager } from "./_swarm-errors.ts";
+import { noClusterVolumes } from "./_swarm-errors.ts";
 import { isDryRun, planVolumePrune, planVolumeRemoval } from "./dry-run.ts";
 
 export const routes: readonly Route[] = [
@@ -13,7 +13,7 @@ export const routes: readonly Route[] = [
   { method: "POST", path: "/volumes/create", handle: create },
   { method: "POST", path: "/volumes/prune", handle: prune, since: "1.25" },
   { method: "GET", path: "/volumes/{name}", handle: inspect },
-  { method: "PUT", path: "/volumes/{name}", handle: notASwarmManager, since: "1.42" },
+  { method: "PUT", path: "/volumes/{name}", handle: noClusterVolumes, since: "1.42" },
   { method: "DELETE", path: "/volumes/{name}", handle: remove },
 ];
 

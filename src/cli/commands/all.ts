@@ -358,7 +358,22 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./checkpoint-rm.ts"),
   },
 
+  {
+    names: ["volume clone"],
+    short: "Make a volume with the files of another",
+    load: () => import("./volume-clone.ts"),
+  },
   { names: ["volume create"], short: "Make a volume", load: () => import("./volume-create.ts") },
+  {
+    names: ["volume export"],
+    short: "Write a volume's files as a tar archive",
+    load: () => import("./volume-export.ts"),
+  },
+  {
+    names: ["volume import"],
+    short: "Make a volume from a tar archive",
+    load: () => import("./volume-import.ts"),
+  },
   {
     names: ["volume inspect"],
     short: "Show all facts about volumes",
@@ -376,10 +391,25 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./volume-prune.ts"),
   },
   {
+    names: ["volume rename"],
+    short: "Give a volume another name",
+    load: () => import("./volume-rename.ts"),
+  },
+  {
     names: ["volume rm"],
     aliases: ["volume remove"],
     short: "Remove volumes",
     load: () => import("./volume-rm.ts"),
+  },
+  {
+    names: ["volume snapshot"],
+    short: "Keep a volume's files as they are now",
+    load: () => import("./volume-snapshot.ts"),
+  },
+  {
+    names: ["volume update"],
+    short: "Change a cluster volume",
+    load: () => import("./volume-update.ts"),
   },
 
   {

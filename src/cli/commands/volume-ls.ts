@@ -12,12 +12,16 @@ export const command = defineCommand({
     filter: filter("Show only volumes that meet these conditions", { short: "f" }),
     format: string(FORMAT_TEXT),
     quiet: bool("Show only names", { short: "q" }),
+    size: bool("Measure the volumes", { short: "s" }),
   },
   async run({ session, flags }) {
     const { volumes } = await session.client();
-    const { Volumes } = await volumes.list(flags.filter);
+    const { Volumes } = await volumes.list(flags.filter, { size: flags.size });
     const rows = [...(Volumes ?? [])].sort((a, b) => compareNaturally(a.Name, b.Name));
     const format = flags.format || (flags.quiet ? "" : (session.config.volumesFormat ?? ""));
-    await session.print(await formatRows(rows, VOLUME_LISTING, { format, quiet: flags.quiet }));
+    const listing = flags.size
+      ? { ...VOLUME_LISTING, table: ["Driver", "Name", "Links", "Size"] }
+      : VOLUME_LISTING;
+    await session.print(await formatRows(rows, listing, { format, quiet: flags.quiet }));
   },
 });

@@ -5,7 +5,14 @@ import { splitCsv } from "../flag-kinds.ts";
 import { splitPair } from "./pair.ts";
 
 /** Keys that stand for true when they have no value. */
-const SWITCHES = new Set(["readonly", "ro", "volume-nocopy", "bind-nonrecursive"]);
+const SWITCHES = new Set([
+  "readonly",
+  "ro",
+  "volume-nocopy",
+  "bind-nonrecursive",
+  "bind-create-src",
+  "idmap",
+]);
 
 const OPTION_TYPES = ["bind", "volume", "image", "tmpfs"] as const;
 
@@ -69,6 +76,12 @@ function applyField(mount: MountSpec, { field, key, value }: Field): void {
       break;
     case "bind-nonrecursive":
       mount.BindOptions = { ...mount.BindOptions, NonRecursive: parseSwitch(key, value) };
+      break;
+    case "idmap":
+      mount.BindOptions = { ...mount.BindOptions, IDMap: value === "true" ? "owner" : value };
+      break;
+    case "bind-create-src":
+      mount.BindOptions = { ...mount.BindOptions, CreateMountpoint: parseSwitch(key, value) };
       break;
     case "image-subpath":
       mount.ImageOptions = { Subpath: value };

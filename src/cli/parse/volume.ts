@@ -13,7 +13,7 @@ export interface ParsedVolumes {
  */
 export function parseVolumes(specs: readonly string[], cwd: string): ParsedVolumes {
   const parsed: ParsedVolumes = { binds: [], anonymous: {} };
-  for (const spec of specs) {
+  for (const spec of new Set(specs)) {
     const parts = spec.split(":");
     if (spec === "") throw new Error("invalid empty volume spec");
     if (parts.length > 3) throw new Error(`invalid spec: ${spec}: too many colons`);
