@@ -89,9 +89,14 @@ function isThere(source: string): boolean {
   }
 }
 
-/** What the container is to share with the host the host's own mount must share. @throws InvalidArgument in Docker's words */
-function checkPropagation(ctx: Pick<Parts, "mounts">, { source, propagation }: PlannedMount): void {
-  const wanted = propagation.replace(/^r/, "");
+/**
+ * What the user wants shared with the host the host's own mount must share.
+ * @throws InvalidArgument in Docker's words
+ */
+function checkPropagation(ctx: Pick<Parts, "mounts">, { source, mode, spec }: PlannedMount): void {
+  const asked =
+    spec?.BindOptions?.Propagation || mode.split(",").find((word) => /^r?(shared|slave)$/.test(word));
+  const wanted = asked?.replace(/^r/, "");
   if (wanted !== "shared" && wanted !== "slave") return;
   if (!isThere(source)) return;
   const { target, peers } = ctx.mounts.mountOf(realpathSync(source));
