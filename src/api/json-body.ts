@@ -8,18 +8,20 @@ const MAX_JSON_BYTES = 8 << 20;
 
 /**
  * The request's JSON body.
+ * @param maxBytes more is refused with 413
  * @returns undefined when there is none, which Docker allows for every endpoint
  * @throws InvalidArgument with Docker's texts for a wrong content type, broken JSON and wrong fields
  */
 export async function readJson<S extends TSchema>(
   request: ApiRequest,
   schema: S,
+  maxBytes = MAX_JSON_BYTES,
 ): Promise<Static<S> | undefined> {
   const contentType = request.headers["content-type"] ?? "";
   if (request.body.declaredBytes === 0 && contentType === "") return undefined;
   checkContentType(contentType);
   if (request.body.declaredBytes === 0) return undefined;
-  return decode(schema, parseBody(await request.body.collect(MAX_JSON_BYTES)));
+  return decode(schema, parseBody(await request.body.collect(maxBytes)));
 }
 
 function checkContentType(contentType: string): void {

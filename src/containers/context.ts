@@ -182,7 +182,7 @@ export interface Context extends ContainersDeps {
   readonly sessions: ExecSessions;
   readonly shipping: Pick<LogShipping, "begin" | "ended" | "removed" | "recover">;
   readonly compressor: LogCompressor;
-  readonly warm: Pick<WarmSamples, "before">;
+  readonly warm: Pick<WarmSamples, "before" | "note">;
   readonly locks: KeyedLock;
   readonly ticker: Ticker;
   readonly defaults: HostDefaults;

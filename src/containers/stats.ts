@@ -31,6 +31,7 @@ export async function* containerStats(
     if (!record || options.signal.aborted) return;
     const current = takeSample(ctx, record);
     const before = previous === "start" ? current && sampleAtStart(ctx, record, current) : previous;
+    if (current) ctx.warm.note(id, current);
     yield current ? statsObject(record, current, before) : emptyStatsObject(record);
     if (!options.stream) return;
     previous = current;

@@ -4,8 +4,8 @@ import type { Context } from "./context.ts";
 import type { TimedCpuSample } from "./stats-object.ts";
 import { millisOf } from "./times.ts";
 
-/** How old a sample may be for the next single answer to be compared with. */
-const EVERY_MS = 10_000;
+/** How old a sample may be for the next single answer to be compared with, where nobody asked meanwhile. */
+const EVERY_MS = 60_000;
 /** Processor time of the host is told in hundredths of a second: over less than this a share is guesswork. */
 const YOUNGEST_MS = 200;
 
@@ -17,7 +17,8 @@ type Parts = Pick<Context, "settings" | "records" | "live" | "runtime" | "ticker
 
 /**
  * Processor time of every running container, looked at now and again: an answer that tells a share needs something to
- * compare with, and a client should not wait for it. Some forty microseconds for each container every ten seconds.
+ * compare with, and a client should not wait for it. Every answer leaves its own sample for the next; where nobody asks,
+ * some forty microseconds for each container every minute.
  */
 export class WarmSamples {
   readonly #parts: Parts;
@@ -46,15 +47,20 @@ export class WarmSamples {
    * container that was started since the last look its start, when it had used nothing. Undefined for who does not run.
    */
   before(id: string): { readonly sample: TimedCpuSample | "start"; readonly waitMs: number } | undefined {
-    if (this.#byId.get(id)?.length === 0) this.#take(id);
     const now = this.#parts.clock.now();
-    const all = this.#byId.get(id);
-    const sample = all?.findLast(({ atMs }) => now - atMs >= YOUNGEST_MS);
+    const known = this.#byId.get(id);
+    const sample = known?.findLast(({ atMs }) => now - atMs >= YOUNGEST_MS);
     if (sample) return { sample, waitMs: 0 };
-    const first = all?.[0];
-    if (!first) return undefined;
-    if (this.#isYoung(id)) return { sample: "start", waitMs: 0 };
-    return { sample: first, waitMs: first.atMs + YOUNGEST_MS - now };
+    if (known && this.#isYoung(id)) return { sample: "start", waitMs: 0 };
+    if (known?.length === 0) this.#take(id);
+    const first = this.#byId.get(id)?.[0];
+    return first && { sample: first, waitMs: first.atMs + YOUNGEST_MS - now };
+  }
+
+  /** A sample that was taken for an answer. */
+  note(id: string, { sample: { cgroup, hostCpuNanos, onlineCpus }, read }: TimedCpuSample): void {
+    const sample = { cgroup: { cpu: cgroup.cpu }, hostCpuNanos, onlineCpus };
+    this.#keep(id, { sample, read, atMs: this.#parts.clock.now() });
   }
 
   #isYoung(id: string): boolean {
@@ -90,12 +96,17 @@ export class WarmSamples {
     }
     try {
       const sample = runtime.sampleCpu({ cgroupPath: cgroupPathOf(settings, record) });
-      const last = this.#byId.get(id)?.at(-1);
-      const warm = { sample, read: ticker.now(), atMs: clock.now() };
-      this.#byId.set(id, last ? [last, warm] : [warm]);
+      this.#keep(id, { sample, read: ticker.now(), atMs: clock.now() });
     } catch (error) {
       if (!(error instanceof NotFound)) throw error; // it ended a moment ago
     }
+  }
+
+  /** One that follows the last too soon is let go: of the two kept one must be old enough. */
+  #keep(id: string, warm: Warm): void {
+    const last = this.#byId.get(id)?.at(-1);
+    if (!this.#byId.has(id) || (last && warm.atMs - last.atMs < YOUNGEST_MS)) return;
+    this.#byId.set(id, last ? [last, warm] : [warm]);
   }
 
   #forget(id: string): void {

@@ -57,9 +57,12 @@ async function list(request: ApiRequest, parts: ApiParts): Promise<Reply> {
   return json(views.map((view) => containerSummary(view, options)));
 }
 
+/** An environment or labels of some megabytes are the kernel's to refuse, at the start and in its own words. */
+const MAX_CREATE_BYTES = 32 << 20;
+
 async function create(request: ApiRequest, { containers }: ApiParts): Promise<Reply> {
   const { query, version, options } = request;
-  const asked = await readJson(request, ContainerCreateSchema);
+  const asked = await readJson(request, ContainerCreateSchema, MAX_CREATE_BYTES);
   if (!asked || Object.keys(asked).length === 0)
     throw new InvalidArgument("config cannot be empty in order to create a container");
   const { body, warnings } = adjustCreateRequest(asked, version, options.cgroupVersion);

@@ -415,9 +415,9 @@ describe("a JSON body", () => {
     },
     {
       what: "too large",
-      init: { body: `{"Image":"${"x".repeat(9 << 20)}"}` },
+      init: { body: `{"Image":"${"x".repeat(33 << 20)}"}` },
       status: 413,
-      message: "request body is larger than 8388608 bytes",
+      message: "request body is larger than 33554432 bytes",
     },
   ];
   for (const { what, init, status, message } of refused)
