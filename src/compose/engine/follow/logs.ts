@@ -3,6 +3,7 @@ import { messageOf, NotFound, NotImplemented } from "#base/errors.ts";
 import type { LogsOptions } from "#client/containers.ts";
 import { allSettled } from "../graph.ts";
 import { shortName } from "../names.ts";
+import { listProjectContainers } from "../observe.ts";
 import type { ComposeContext, ObservedContainer } from "../types.ts";
 import { type LogSink, pumpLines } from "./lines.ts";
 import { monitor } from "./monitor.ts";
@@ -35,11 +36,9 @@ export async function followLogs(
   }: FollowOptions & { readonly signal: AbortSignal; readonly services: ReadonlySet<string> },
 ): Promise<void> {
   const { sink, project } = options;
-  const running = new Set(
-    options.containers
-      .filter(({ state }) => state === "running" || state === "restarting")
-      .map(({ id }) => id),
-  );
+  // First the events, then who runs: nobody can end unheard in between.
+  const events = await monitor(context.client, { project, services, signal });
+  const running = await runningOf(context, options);
   const streams = options.containers.map((container) =>
     streamLogs(context, {
       ...options,
@@ -49,33 +48,33 @@ export async function followLogs(
       signal,
     }),
   );
-  if (running.size > 0) {
-    for await (const event of await monitor(context.client, { project, services, signal })) {
-      if (event.kind === "started") {
-        running.add(event.id);
-        const since = event.time;
-        streams.push(
-          streamLogs(context, {
-            ...options,
-            id: event.id,
-            source: event.source,
-            since,
-            tail: "all",
-            follow: true,
-            signal,
-          }),
-        );
-      }
-      if (event.kind !== "exited") continue;
-      await sink.status(
-        event.source,
-        `exited with code ${event.exitCode}${event.isRestarting ? " (restarting)" : ""}`,
-      );
-      if (!event.isRestarting) running.delete(event.id);
-      if (running.size === 0) break;
+  if (running.size === 0) await events.return(undefined);
+  for await (const event of events) {
+    const { id, source, time: since } = event;
+    if (event.kind === "started") {
+      running.add(id);
+      streams.push(streamLogs(context, { ...options, id, source, since, tail: "all", follow: true, signal }));
     }
+    if (event.kind !== "exited") continue;
+    await sink.status(
+      source,
+      `exited with code ${event.exitCode}${event.isRestarting ? " (restarting)" : ""}`,
+    );
+    if (!event.isRestarting) running.delete(id);
+    if (running.size === 0) break;
   }
   await allSettled(streams);
+}
+
+async function runningOf(
+  { client }: ComposeContext,
+  { project, containers }: FollowOptions,
+): Promise<Set<string>> {
+  const wanted = new Set(containers.map(({ id }) => id));
+  const now = await listProjectContainers(client, project);
+  const isUp = ({ id, state }: ObservedContainer) =>
+    wanted.has(id) && (state === "running" || state === "restarting");
+  return new Set(now.filter(isUp).map(({ id }) => id));
 }
 
 export interface StreamRequest extends LogsOptions {

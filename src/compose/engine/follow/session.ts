@@ -57,16 +57,17 @@ class UpSession {
   async follow(run: PlanRun): Promise<number> {
     const { client } = this.#context;
     const { services } = this.#options;
-    const all = (await replicasOfProject(this.#context, this.#project)).filter(({ service }) =>
-      services.has(service),
-    );
-    for (const { id } of all) this.#alive.add(id);
-    await this.#attachAll(all.filter(({ service }) => this.#options.attachTo.has(service)));
+    // First the events, then who is there: nobody can end unheard in between.
     const events = await monitor(client, {
       project: this.#project.name,
       services,
       signal: this.#abort.signal,
     });
+    const all = (await replicasOfProject(this.#context, this.#project)).filter(({ service }) =>
+      services.has(service),
+    );
+    for (const { id } of all) this.#alive.add(id);
+    await this.#attachAll(all.filter(({ service }) => this.#options.attachTo.has(service)));
     const watching = this.#watch(events);
     watching.catch(() => {}); // awaited below
     using _interrupts = this.#options.onInterrupt(() => this.#interrupt());
