@@ -1,15 +1,13 @@
 import { lookup } from "node:dns/promises";
 import type { Clock } from "#base/clock.ts";
 import { type Digest, isDigest } from "#base/digest.ts";
-import { Conflict, messageOf } from "#base/errors.ts";
+import { Conflict } from "#base/errors.ts";
 import type { Filters } from "#base/filters.ts";
 import type { Log } from "#base/log.ts";
-import type { ByteSource } from "#base/streams.ts";
 import type { Events } from "#events/types.ts";
 import { credentialsOf } from "#registry/credentials.ts";
 import { type LoginResult, login } from "#registry/login.ts";
 import { Registries } from "#registry/registries.ts";
-import { UnfinishedUploads } from "#registry/unfinished-uploads.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import type {
   ImageHistoryItem,
@@ -26,11 +24,8 @@ import type { StateStore } from "#state/types.ts";
 import type { CollectedGarbage, GarbagePlan } from "#storage/gc/sweep.ts";
 import type { Storage } from "#storage/storage.ts";
 import type { ContentStore } from "#storage/types.ts";
-import { type ImportRequest, importArchive } from "./archive/import.ts";
-import { loadArchive } from "./archive/load.ts";
-import { saveImages } from "./archive/save.ts";
 import { createImageBlobs, type ImageBlobs } from "./blobs.ts";
-import { type CommitImageRequest, commitImage } from "./commit.ts";
+import type { CommitImageRequest } from "./commit.ts";
 import { inspectDistribution } from "./distribution.ts";
 import { type DryRunDeps, planPruneImages, planRemoveImage, type Removed } from "./dry-run.ts";
 import { imageEvent } from "./events.ts";
@@ -40,18 +35,14 @@ import { Layers } from "./layers.ts";
 import { listImages } from "./list.ts";
 import { describeManifests } from "./manifests.ts";
 import { type ImagesOptions, withDefaults } from "./options.ts";
-import { type Emit, streamProgress } from "./progress-stream.ts";
 import { evictImage, pruneImages } from "./prune.ts";
-import { pull } from "./pull.ts";
-import { push } from "./push.ts";
-import { Slots } from "./read-parts.ts";
 import { ImageRecords } from "./records.ts";
 import { removeImage } from "./remove.ts";
 import { findImage, getImage } from "./resolve.ts";
 import { ImageRetention } from "./retention.ts";
 import { searchImages } from "./search.ts";
 import { parseTagTarget } from "./tag.ts";
-import { createTrustGate } from "./trust/gate.ts";
+import { Transfers } from "./transfers.ts";
 import type {
   ImageRecord,
   Images,
@@ -81,8 +72,6 @@ export function createImages(deps: ImagesDeps): Images {
   return new LocalImages(deps);
 }
 
-/** Of all pulls together, for large blobs; each may hold a part in memory. */
-const EXTRA_CONNECTIONS = 4;
 /** Tries of one request to a busy registry. */
 const MAX_REQUEST_ATTEMPTS = 5;
 
@@ -93,8 +82,7 @@ class LocalImages implements Images {
   readonly #layers: Layers;
   readonly retention: ImageRetention;
   readonly #registries: Registries;
-  readonly #unfinished = new UnfinishedUploads();
-  readonly #extraConnections = new Slots(EXTRA_CONNECTIONS);
+  readonly #transfers: Transfers;
   #isPruning = false;
 
   readonly blobs: ImageBlobs;
@@ -111,6 +99,15 @@ class LocalImages implements Images {
       maxAttempts: MAX_REQUEST_ATTEMPTS,
       lookup: addressesOf,
     }));
+    this.#transfers = new Transfers({
+      ...deps,
+      records: this.#records,
+      layers: this.#layers,
+      registries: this.#registries,
+      host: this.#host,
+      options: deps.options,
+      collect: () => this.#collect(),
+    });
     discardDeadIngests(deps.storage.content);
   }
 
@@ -233,79 +230,28 @@ class LocalImages implements Images {
     }
   }
 
-  pull({ signal, ...request }: PullRequest): AsyncIterable<ProgressLine> {
-    return this.#filling(
-      (emit, ending) =>
-        pull(
-          request,
-          {
-            ...this.#jobDeps(),
-            ...withDefaults(this.#deps.options),
-            registries: this.#registries,
-            extraConnections: this.#extraConnections,
-            trust: this.#trustGate(),
-          },
-          emit,
-          ending,
-        ),
-      signal,
-    );
+  pull(request: PullRequest): AsyncIterable<ProgressLine> {
+    return this.#transfers.pull(request);
   }
 
-  push({ signal, ...request }: PushRequest): AsyncIterable<ProgressLine> {
-    const options = withDefaults(this.#deps.options);
-    const pushDeps = {
-      ...this.#jobDeps(),
-      compressor: this.#deps.storage.compressor,
-      registries: this.#registries,
-      unfinished: this.#unfinished,
-      maxConcurrentUploads: options.maxConcurrentUploads,
-      maxUploadAttempts: options.maxDownloadAttempts,
-    };
-    return streamProgress((emit, ending) => push(request, pushDeps, emit, ending), signal);
+  push(request: PushRequest): AsyncIterable<ProgressLine> {
+    return this.#transfers.push(request);
   }
 
-  load(
-    archive: ByteSource,
-    options: {
-      readonly quiet?: boolean;
-      readonly platforms?: readonly string[];
-      readonly signal?: AbortSignal;
-    },
-  ): AsyncIterable<ProgressLine> {
-    const { quiet, signal } = options;
-    const platforms = this.#platforms(options.platforms);
-    return this.#filling(async (emit, ending) => {
-      await loadArchive(archive, { quiet, platforms, signal: ending }, this.#jobDeps(), emit);
-      if (platforms.length > 0) await this.#collectQuietly(); // what the archive had for others
-    }, signal);
+  load(...request: Parameters<Images["load"]>): AsyncIterable<ProgressLine> {
+    return this.#transfers.load(...request);
   }
 
-  save(
-    names: readonly string[],
-    options: { readonly platforms?: readonly string[]; readonly signal?: AbortSignal },
-  ): AsyncIterable<Uint8Array> {
-    const platforms = this.#platforms(options.platforms);
-    return saveImages({ names, platforms }, this.#jobDeps(), options.signal);
+  save(...request: Parameters<Images["save"]>): AsyncIterable<Uint8Array> {
+    return this.#transfers.save(...request);
   }
 
-  importArchive(
-    archive: ByteSource | string,
-    { signal, ...request }: Omit<ImportRequest, "signal"> & { readonly signal?: AbortSignal },
-  ): AsyncIterable<ProgressLine> {
-    return this.#filling(
-      (emit, ending) => importArchive(archive, { ...request, signal: ending }, this.#jobDeps(), emit),
-      signal,
-    );
+  importArchive(...request: Parameters<Images["importArchive"]>): AsyncIterable<ProgressLine> {
+    return this.#transfers.importArchive(...request);
   }
 
-  async commit(request: CommitImageRequest): Promise<Digest> {
-    try {
-      return await commitImage(request, this.#jobDeps());
-    } catch (error) {
-      await this.#collectQuietly();
-      throw error;
-    }
+  commit(request: CommitImageRequest): Promise<Digest> {
+    return this.#transfers.commit(request);
   }
 
   search(request: SearchRequest): Promise<ImageSearchItem[]> {
@@ -354,23 +300,11 @@ class LocalImages implements Images {
     await this.#layers.close();
   }
 
-  #jobDeps() {
-    const { storage, events, clock } = this.#deps;
-    const { content, snapshotter, unpacker, leases } = storage;
-    const own = { records: this.#records, layers: this.#layers, host: this.#host };
-    return { content, snapshotter, unpacker, leases, events, clock, ...own };
-  }
-
   #dryRunDeps(): DryRunDeps {
     const { users, storage, clock } = this.#deps;
     const { retention } = this;
     const planGarbage: DryRunDeps["planGarbage"] = (roots) => storage.planGarbage(roots);
     return { records: this.#records, users, retention, planGarbage, nowMs: clock.now() };
-  }
-
-  #trustGate() {
-    const { options, clock } = this.#deps;
-    return createTrustGate({ policy: () => withDefaults(options).trustPolicy, nowMs: () => clock.now() });
   }
 
   #platforms(texts: readonly string[] = []): Platform[] {
@@ -383,27 +317,6 @@ class LocalImages implements Images {
 
   #collect(): Promise<CollectedGarbage> {
     return this.#deps.storage.collectGarbage({ digests: rootsOf(this.#records) });
-  }
-
-  /** What a job leaves when it fails is garbage, but for what its lease keeps for another try. */
-  #filling(
-    job: (emit: Emit, signal: AbortSignal) => Promise<void>,
-    signal: AbortSignal | undefined,
-  ): AsyncIterable<ProgressLine> {
-    return streamProgress(async (emit, ending) => {
-      try {
-        await job(emit, ending);
-      } catch (error) {
-        await this.#collectQuietly();
-        throw error;
-      }
-    }, signal);
-  }
-
-  async #collectQuietly(): Promise<void> {
-    await this.#collect().catch((failure) =>
-      this.#deps.log.warn("cannot collect garbage", { error: messageOf(failure) }),
-    );
   }
 }
 

@@ -18,6 +18,7 @@ import type { Emit } from "../progress-stream.ts";
 import { imageRecordOf } from "../record-of.ts";
 import type { ImageRecords } from "../records.ts";
 import { parseTagTarget } from "../tag.ts";
+import type { TrustGate } from "../trust/types.ts";
 import type { ImageRecord } from "../types.ts";
 import { writeManifest } from "../write-manifest.ts";
 import { openUrl, withScheme } from "./from-url.ts";
@@ -32,6 +33,7 @@ export interface ImportDeps {
   readonly events: Pick<Events, "emit">;
   readonly clock: Pick<Clock, "now">;
   readonly host: Platform;
+  readonly trust: Pick<TrustGate, "admitArchived">;
 }
 
 export interface ImportRequest {
@@ -56,6 +58,7 @@ export async function importArchive(
   const reference = request.repo ? parseTagTarget(request.repo, request.tag ?? "") : undefined;
   const platform = request.platform ? parsePlatform(request.platform, deps.host) : deps.host;
   const config = applyChanges({}, request.changes ?? []);
+  await deps.trust.admitArchived({ transport: "tarball", reference });
   using lease = deps.leases.open();
   const url = typeof source === "string" ? withScheme(source) : undefined;
   const archive = url === undefined ? (source as ByteSource) : await openUrl(url, request.signal, emit);

@@ -56,13 +56,35 @@ export function readLayout(textOf: (name: string) => string | undefined): Archiv
 function readOciIndex(text: string): ArchivedImage[] {
   const parsed = parseManifest(text, "", "index.json");
   if (parsed.kind !== "index") throw new InvalidArgument("invalid archive: index.json is no image index");
-  const targets = parsed.index.manifests.filter(({ mediaType }) =>
-    ["index", "manifest"].includes(mediaKind(mediaType) ?? ""),
-  );
+  const targets = parsed.index.manifests.filter((entry) => isDocument(entry) && !isArtifact(entry));
   return targets.map(({ annotations, ...target }) => ({
     names: nameOf(annotations ?? {}),
     source: { kind: "oci", target },
   }));
+}
+
+/** What an OCI layout has beside images: signatures, bills of materials. */
+export function readArtifacts(textOf: (name: string) => string | undefined): Descriptor[] {
+  const index = textOf("index.json");
+  const parsed = index === undefined ? undefined : parseManifest(index, "", "index.json");
+  if (parsed?.kind !== "index") return [];
+  return parsed.index.manifests.filter((entry) => isDocument(entry) && isArtifact(entry));
+}
+
+function isDocument({ mediaType }: Descriptor): boolean {
+  return ["index", "manifest"].includes(mediaKind(mediaType) ?? "");
+}
+
+/** Named as cosign names what it says about an image, or of a kind that referrers are. */
+function isArtifact({ annotations, artifactType }: Descriptor): boolean {
+  const isOther = artifactType !== undefined && mediaKind(artifactType) !== "config";
+  return isOther || /^sha256-[0-9a-f]{64}(?:\.\w+)?$/.test(tagIn(annotations));
+}
+
+/** The tag in an entry's name; cosign and skopeo write it alone or behind the repository. */
+export function tagIn(annotations: Record<string, unknown> = {}): string {
+  const name = annotations[OCI_NAME];
+  return typeof name === "string" ? name.slice(name.lastIndexOf(":") + 1) : "";
 }
 
 /** A full name as containerd writes it, or as podman and skopeo do; a bare tag ("latest") says nothing about the name. */

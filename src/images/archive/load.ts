@@ -16,11 +16,13 @@ import { type LayerPlan, planLayers } from "../pull-plan.ts";
 import { findSource, type ImageSource } from "../pull-target.ts";
 import { imageRecordOf } from "../record-of.ts";
 import type { ImageRecords } from "../records.ts";
+import type { TrustGate } from "../trust/types.ts";
 import type { ImageRecord } from "../types.ts";
 import { writeManifest } from "../write-manifest.ts";
 import { EarlyLayers } from "./early-layers.ts";
 import { ArchiveFiles } from "./files.ts";
-import { type ArchivedImage, readLayout } from "./layout.ts";
+import { type ArchivedImage, readArtifacts, readLayout } from "./layout.ts";
+import { archiveSignatures } from "./signatures.ts";
 import { spoolArchive } from "./spool.ts";
 
 export interface LoadDeps {
@@ -32,6 +34,7 @@ export interface LoadDeps {
   readonly leases: Leases;
   readonly events: Pick<Events, "emit">;
   readonly host: Platform;
+  readonly trust: Pick<TrustGate, "admitArchived">;
 }
 
 /**
@@ -55,9 +58,22 @@ export async function loadArchive(
   const images = readLayout((name) => files.text(name));
   if (images.length === 0) throw new InvalidArgument("invalid archive: there is no image in it");
   const load = new Load(deps, { files, early, lease }, options, emit);
+  const source = archiveSignatures(
+    deps.content,
+    readArtifacts((name) => files.text(name)),
+  );
+  const transport = files.text("manifest.json") === undefined ? "oci-archive" : "docker-archive";
   for (const archived of images) {
-    const { target, images: found } = await load.images(archived);
-    record(archived.names, target, found, deps, emit);
+    const target = await load.target(archived);
+    const names = archived.names.length > 0 ? archived.names : [undefined];
+    for (const reference of names)
+      await deps.trust.admitArchived({
+        transport,
+        reference,
+        signed: { target, source },
+        signal: options.signal,
+      });
+    record(archived.names, target, await load.images(target), deps, emit);
   }
 }
 
@@ -97,13 +113,16 @@ class Load {
     this.#emit = emit;
   }
 
+  /** What an archived image is: the manifest or index it came with, or one made of Docker's list of files. */
+  async target({ source }: ArchivedImage): Promise<Descriptor> {
+    return source.kind === "oci" ? source.target : await this.#manifestOf(source.config, source.layers);
+  }
+
   /** The images of one target, the one this host runs best last. */
-  async images({ source }: ArchivedImage): Promise<{ target: Descriptor; images: ImageRecord[] }> {
-    const target =
-      source.kind === "oci" ? source.target : await this.#manifestOf(source.config, source.layers);
+  async images(target: Descriptor): Promise<ImageRecord[]> {
     const images: ImageRecord[] = [];
     for (const found of await this.#sourcesOf(target)) images.push(await this.#make(found));
-    return { target, images };
+    return images;
   }
 
   async #make(found: ImageSource): Promise<ImageRecord> {

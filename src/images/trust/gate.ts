@@ -3,8 +3,8 @@ import { familiarReference } from "#spec/reference.ts";
 import { cosignRefusal } from "./cosign.ts";
 import { notationRefusal } from "./notation.ts";
 import type { Requirement, TrustPolicy } from "./policy.ts";
-import { type Rule, ruleFor } from "./scope.ts";
-import type { Admission, TrustGate } from "./types.ts";
+import { archiveRuleFor, type Rule, ruleFor } from "./scope.ts";
+import type { Admission, ArchiveAdmission, TrustGate } from "./types.ts";
 
 export interface TrustGateDeps {
   /** Asked anew for each image; undefined lets everything in. */
@@ -26,7 +26,7 @@ export function createTrustGate({ policy, nowMs }: TrustGateDeps): TrustGate {
       if (!current) return;
       const rule = ruleFor(current, reference);
       const index = rule.requirements.findIndex(({ type }) => type === "reject");
-      if (index >= 0) throw refused(familiarReference(reference), rule, index, REJECTED);
+      if (index >= 0) throw refused(`pull of ${familiarReference(reference)}`, rule, index, REJECTED);
     },
     async admit(admission) {
       const current = policy();
@@ -34,8 +34,17 @@ export function createTrustGate({ policy, nowMs }: TrustGateDeps): TrustGate {
       const rule = ruleFor(current, admission.reference);
       for (const [index, requirement] of rule.requirements.entries()) {
         const refusal = await refusalOf(requirement, admission, nowMs());
-        const what = `${familiarReference(admission.reference)} (${admission.target.digest})`;
+        const what = `pull of ${familiarReference(admission.reference)} (${admission.target.digest})`;
         if (refusal) throw refused(what, rule, index, refusal);
+      }
+    },
+    async admitArchived(admission) {
+      const current = policy();
+      if (!current) return;
+      const rule = archiveRuleFor(current, admission.transport, admission.reference);
+      for (const [index, requirement] of rule.requirements.entries()) {
+        const refusal = await archiveRefusalOf(requirement, admission, nowMs());
+        if (refusal) throw refused(nameOf(admission), rule, index, refusal);
       }
     },
   };
@@ -51,7 +60,7 @@ function refused(
 ): PermissionDenied {
   const rule = `requirement ${index + 1} of ${requirements.length} (${requirements[index]!.type}) for ${scope}`;
   return new PermissionDenied(
-    `pull of ${what} refused by the trust policy: ${rule}: ${reason}`,
+    `${what} refused by the trust policy: ${rule}: ${reason}`,
     hint === undefined ? {} : { hint },
   );
 }
@@ -72,6 +81,29 @@ async function refusalOf(
     case "notationSigned":
       return await orUnreadable(() => notationRefusal(requirement, admission, nowMs));
   }
+}
+
+function nameOf({ transport, reference, signed }: ArchiveAdmission): string {
+  const verb = transport === "tarball" ? "import" : "load";
+  const name = reference ? familiarReference(reference) : "an image without a name";
+  return `${verb} of ${name}${signed ? ` (${signed.target.digest})` : ""}`;
+}
+
+async function archiveRefusalOf(
+  requirement: Requirement,
+  { reference, signed, signal }: ArchiveAdmission,
+  nowMs: number,
+): Promise<Refusal | undefined> {
+  if (requirement.type === "reject" || requirement.type === "insecureAcceptAnything")
+    return requirement.type === "reject" ? REJECTED : undefined;
+  if (!signed)
+    return { reason: "a root file system cannot be signed", hint: "pull a signed image from a registry" };
+  if (!reference)
+    return {
+      reason: "a signature is for a name, and the archive gives it none",
+      hint: "save it by its name",
+    };
+  return await refusalOf(requirement, { reference, ...signed, ...(signal ? { signal } : {}) }, nowMs);
 }
 
 /** Signatures that cannot be fetched or read are none: only what the registry refuses or never answers is passed on. */

@@ -37,10 +37,13 @@ describe("parseTrustPolicy()", () => {
           "127.0.0.1:5000": [{ type: "sigstoreSigned", keyData: Buffer.from(pem).toString("base64") }],
         },
         "docker-daemon": { "": [{ type: "insecureAcceptAnything" }] },
+        "docker-archive": { "": [{ type: "insecureAcceptAnything" }] },
+        tarball: { "": [{ type: "reject" }] },
       },
     });
     expect(policy).toEqual({
       default: [{ type: "reject" }],
+      archives: { "docker-archive": [{ type: "insecureAcceptAnything" }], tarball: [{ type: "reject" }] },
       scopes: {
         "": [{ type: "insecureAcceptAnything" }],
         "r.example/team": [
@@ -123,9 +126,9 @@ describe("parseTrustPolicy()", () => {
       title: "a rule for another way in",
       policy: {
         default: [{ type: "reject" }],
-        transports: { "docker-archive": { "": [{ type: "reject" }] } },
+        transports: { dir: { "": [{ type: "reject" }] } },
       },
-      reason: "only the transport",
+      reason: "only the transports",
     },
     {
       title: "a scope that is no name",
@@ -150,7 +153,11 @@ test.each([
   const accept = [{ type: "insecureAcceptAnything" }] as const;
   const names = ["r.example/team/app:1", "r.example/team/app", "r.example/team", "r.example"];
   const scopes = [...names, "*.example.com", "*.b.example.com", "docker.io/library"];
-  const policy = { default: accept, scopes: Object.fromEntries(scopes.map((each) => [each, accept])) };
+  const policy = {
+    default: accept,
+    archives: {},
+    scopes: Object.fromEntries(scopes.map((each) => [each, accept])),
+  };
   expect(ruleFor(policy, parseReference(name)).scope).toBe(scope);
 });
 

@@ -39,9 +39,15 @@ export type SignedIdentity =
   | { readonly type: "exactRepository"; readonly dockerRepository: string }
   | { readonly type: "remapIdentity"; readonly prefix: string; readonly signedPrefix: string };
 
+/** Ways in that are no registry: archives as Docker saves them, OCI layouts in an archive, root file systems. */
+export const ARCHIVE_TRANSPORTS = ["docker-archive", "oci-archive", "tarball"] as const;
+export type ArchiveTransport = (typeof ARCHIVE_TRANSPORTS)[number];
+
 export interface TrustPolicy {
   /** For images no scope covers. */
   readonly default: readonly Requirement[];
+  /** For what is loaded or imported, whatever its name. Where one is absent, the name decides as for a pull. */
+  readonly archives: Readonly<Partial<Record<ArchiveTransport, readonly Requirement[]>>>;
   /** Scope to requirements; "" covers every registry. */
   readonly scopes: Readonly<Record<string, readonly Requirement[]>>;
 }
@@ -59,21 +65,37 @@ export function parseTrustPolicy(value: unknown, readFile: ReadFile): TrustPolic
     throw invalid("trust-policy", 'it must say what the "default" is: [{"type": "reject"}], for instance');
   const transports = objectAt(policy.transports ?? {}, "trust-policy.transports");
   const scopes: Record<string, readonly Requirement[]> = {};
+  const archives: Partial<Record<ArchiveTransport, readonly Requirement[]>> = {};
   for (const [transport, given] of Object.entries(transports)) {
     const place = `trust-policy.transports.${transport}`;
     for (const [scope, list] of Object.entries(objectAt(given, place))) {
       const requirements = requirementsAt(list, `${place}[${JSON.stringify(scope)}]`, readFile);
       if (transport === "docker") scopes[checkScope(scope, place)] = requirements;
+      else if (isArchiveTransport(transport))
+        archives[checkArchiveScope(scope, place, transport)] = requirements;
       else refuseUnlessOpen(requirements, place);
     }
   }
-  return { default: requirementsAt(policy.default, "trust-policy.default", readFile), scopes };
+  return { default: requirementsAt(policy.default, "trust-policy.default", readFile), scopes, archives };
 }
 
-/** The policy is for pulls; a stricter rule for another way in would be a promise nobody keeps. */
+function isArchiveTransport(transport: string): transport is ArchiveTransport {
+  return (ARCHIVE_TRANSPORTS as readonly string[]).includes(transport);
+}
+
+/** Archives come through the API: there is no path that a scope could name. */
+function checkArchiveScope(scope: string, place: string, transport: ArchiveTransport): ArchiveTransport {
+  if (scope === "") return transport;
+  throw invalid(place, `the scope ${JSON.stringify(scope)} is not supported: only "", all of them`);
+}
+
+/** There is no other way in here; a stricter rule for one would be a promise nobody keeps. */
 function refuseUnlessOpen(requirements: readonly Requirement[], place: string): void {
   if (!requirements.every(({ type }) => type === "insecureAcceptAnything"))
-    throw invalid(place, 'only the transport "docker" (images pulled from registries) is checked');
+    throw invalid(
+      place,
+      `only the transports "docker" (images pulled from registries), ${ARCHIVE_TRANSPORTS.map((one) => JSON.stringify(one)).join(", ")} are checked`,
+    );
 }
 
 function checkScope(scope: string, place: string): string {

@@ -1,5 +1,5 @@
 import { DEFAULT_TAG, type Reference, repositoryName } from "#spec/reference.ts";
-import type { Requirement, TrustPolicy } from "./policy.ts";
+import type { ArchiveTransport, Requirement, TrustPolicy } from "./policy.ts";
 
 export interface Rule {
   /** How the policy names it. */
@@ -16,6 +16,17 @@ export function ruleFor(policy: TrustPolicy, reference: Reference): Rule {
         requirements: policy.scopes[scope]!,
       };
   return { scope: "the default", requirements: policy.default };
+}
+
+/** Pure: what is asked of an image that comes in an archive, under a name or without one. */
+export function archiveRuleFor(
+  policy: TrustPolicy,
+  transport: ArchiveTransport,
+  reference: Reference | undefined,
+): Rule {
+  const own = policy.archives[transport];
+  if (own) return { scope: `everything from a ${transport}`, requirements: own };
+  return reference ? ruleFor(policy, reference) : { scope: "the default", requirements: policy.default };
 }
 
 /**

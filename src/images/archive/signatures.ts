@@ -1,0 +1,64 @@
+import type { Digest } from "#base/digest.ts";
+import { isDigest } from "#base/digest.ts";
+import { InvalidArgument, NotFound } from "#base/errors.ts";
+import type { Descriptor } from "#spec/oci/manifest.ts";
+import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
+import type { ContentStore } from "#storage/types.ts";
+import type { SignatureSource } from "../trust/types.ts";
+import { tagIn } from "./layout.ts";
+
+/** More is not looked at: whoever made the archive could make us busy. */
+const MAX_ARTIFACTS = 100;
+
+/**
+ * Signatures that came in the same archive as the image, as `cosign save` or a copy of a repository into an OCI layout
+ * brings them: by the tag `sha256-DIGEST.sig`, or as manifests that name the image as their subject.
+ */
+export function archiveSignatures(
+  content: Pick<ContentStore, "readText" | "info">,
+  artifacts: readonly Descriptor[],
+): SignatureSource {
+  const known = artifacts.slice(0, MAX_ARTIFACTS);
+  const read = async (digest: Digest, maxBytes?: number): Promise<Uint8Array> => {
+    if (!content.info(digest)) throw new NotFound(`${digest} is not in the archive`);
+    return Buffer.from(await content.readText(digest, maxBytes), "utf8");
+  };
+  return {
+    async manifest(tagOrDigest) {
+      const entry = known.find(({ digest, annotations }) =>
+        isDigest(tagOrDigest) ? digest === tagOrDigest : tagIn(annotations) === tagOrDigest,
+      );
+      if (!entry) throw new NotFound(`${tagOrDigest} is not in the archive`);
+      const { mediaType, digest, size } = entry;
+      return { descriptor: { mediaType, digest, size }, bytes: await read(digest) };
+    },
+    async blob(digest) {
+      return {
+        bytes: (maxBytes: number) => read(digest, maxBytes),
+        [Symbol.dispose]() {},
+      };
+    },
+    async referrers(digest) {
+      const manifests: Descriptor[] = [];
+      for (const { annotations: _named, ...entry } of known) {
+        const found = content.info(entry.digest) ? await subjectOf(content, entry) : undefined;
+        if (found?.subject === digest) manifests.push({ ...entry, artifactType: found.artifactType });
+      }
+      const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests };
+      return Buffer.from(JSON.stringify(index), "utf8");
+    },
+  };
+}
+
+async function subjectOf(
+  content: Pick<ContentStore, "readText">,
+  { digest, artifactType }: Descriptor,
+): Promise<{ readonly subject: unknown; readonly artifactType: string }> {
+  try {
+    const manifest = JSON.parse(await content.readText(digest));
+    const type: unknown = manifest?.artifactType ?? artifactType ?? manifest?.config?.mediaType;
+    return { subject: manifest?.subject?.digest, artifactType: String(type ?? "") };
+  } catch (error) {
+    throw new InvalidArgument(`invalid archive: ${digest} is no manifest`, { cause: error });
+  }
+}
