@@ -109,8 +109,8 @@ function namesToMap({ value, options: { places } }: Step): Tree {
   if (!Array.isArray(value)) return value;
   const map = newMap();
   for (const [index, name] of value.entries()) {
-    map[String(name)] = null;
-    places.copy(value, index, map, String(name));
+    map[goText(name)] = null;
+    places.copy(value, index, map, goText(name));
   }
   return map;
 }
@@ -140,7 +140,7 @@ function pairsToMap({ value }: Step): Tree {
   if (!Array.isArray(value)) return value;
   const map = newMap();
   for (const pair of value) {
-    const text = String(pair);
+    const text = goText(pair);
     const equals = text.indexOf("=");
     if (equals < 0) throw new Error(`invalid value ${text}, expected key=value`);
     map[text.slice(0, equals)] = text.slice(equals + 1);
@@ -152,8 +152,8 @@ function dependsOn({ value, options: { places } }: Step): Tree {
   const map = newMap();
   if (Array.isArray(value)) {
     for (const [index, name] of value.entries()) {
-      map[String(name)] = newMap();
-      places.copy(value, index, map, String(name));
+      map[goText(name)] = newMap();
+      places.copy(value, index, map, goText(name));
     }
   }
   const named = isMap(value) ? value : map;
@@ -190,7 +190,7 @@ function shortPorts(
   { path, options: { places, keepUnparsable } }: Step,
 ): Tree[] {
   try {
-    return parsePorts(String(list[index]));
+    return parsePorts(goText(list[index]!));
   } catch (error) {
     if (keepUnparsable) throw error; // the whole list stays as it is
     throw places.errorAt((error as Error).message, places.get(list, index), pathText([...path, index]));
@@ -201,7 +201,7 @@ function sshKeys({ value }: Step): Tree {
   if (!Array.isArray(value)) return value;
   const map = newMap();
   for (const key of value) {
-    const text = String(key);
+    const text = goText(key);
     const equals = text.indexOf("=");
     if (equals < 0 && text !== "default") throw new Error(`invalid ssh key "${text}"`);
     map[equals < 0 ? text : text.slice(0, equals)] = equals < 0 ? null : text.slice(equals + 1);

@@ -1,4 +1,6 @@
 /** Whether what the parts of a project say of each other is true. */
+
+import { own } from "./own.ts";
 import type { Places, Tree } from "./tree.ts";
 import { type Path, pathText } from "./tree.ts";
 import type { Project, Service } from "./types.ts";
@@ -64,7 +66,7 @@ function checkBuild(service: Service, project: Project, fail: Fail): void {
   for (const [key, context] of Object.entries(build.additional_contexts ?? {})) {
     if (!context.startsWith("service:")) continue;
     const target = context.slice("service:".length);
-    const other = project.services[target] ?? project.disabledServices[target];
+    const other = own(project.services, target) ?? own(project.disabledServices, target);
     if (!other)
       fail(`service "${name}" declares unknown service "${target}" as additional contexts ${key}`, "build");
     else if (!other.build)
@@ -85,24 +87,24 @@ function checkNetworks(service: Service, project: Project, fail: Fail): void {
       "network_mode",
     );
   for (const network of networks)
-    if (!project.networks[network])
+    if (!own(project.networks, network))
       fail(`service "${service.name}" refers to undefined network ${network}`, "networks", network);
   if (!service.network_mode?.startsWith("service:")) return;
   const target = service.network_mode.slice("service:".length);
-  if (!project.services[target])
+  if (!own(project.services, target))
     fail(`service "${target}" not found for network_mode 'service:${target}'`, "network_mode");
 }
 
 function checkDependencies(service: Service, project: Project, fail: Fail): void {
   for (const [name, { required }] of Object.entries(service.depends_on ?? {})) {
-    if (project.services[name] || (project.disabledServices[name] && !required)) continue;
-    if (project.jobs[name])
+    if (own(project.services, name) || (own(project.disabledServices, name) && !required)) continue;
+    if (own(project.jobs, name))
       fail(
         `service "${service.name}" cannot depend on job "${name}": services can only depend on other services`,
         "depends_on",
         name,
       );
-    const isOff = project.disabledServices[name] !== undefined;
+    const isOff = own(project.disabledServices, name) !== undefined;
     const why = isOff ? " (none of its profiles is active)" : "";
     fail(`service "${service.name}" depends on undefined service "${name}"${why}`, "depends_on", name);
   }
@@ -111,18 +113,19 @@ function checkDependencies(service: Service, project: Project, fail: Fail): void
 function checkReferences(service: Service, project: Project, fail: Fail): void {
   const { name } = service;
   for (const [index, { type, source }] of (service.volumes ?? []).entries())
-    if (type === "volume" && source && !project.volumes[source])
+    if (type === "volume" && source && !own(project.volumes, source))
       fail(`service "${name}" refers to undefined volume ${source}`, "volumes", index);
   for (const [index, { source }] of (service.build?.secrets ?? []).entries())
-    if (!project.secrets[source])
+    if (!own(project.secrets, source))
       fail(`service "${name}" refers to undefined build secret ${source}`, "build", "secrets", index);
   for (const [index, { source }] of (service.configs ?? []).entries())
-    if (!project.configs[source])
+    if (!own(project.configs, source))
       fail(`service "${name}" refers to undefined config ${source}`, "configs", index);
   for (const model of Object.keys(service.models ?? {}))
-    if (!project.models[model]) fail(`service "${name}" refers to undefined model ${model}`, "models", model);
+    if (!own(project.models, model))
+      fail(`service "${name}" refers to undefined model ${model}`, "models", model);
   for (const [index, { source }] of (service.secrets ?? []).entries())
-    if (!project.secrets[source])
+    if (!own(project.secrets, source))
       fail(`service "${name}" refers to undefined secret ${source}`, "secrets", index);
 }
 
@@ -177,7 +180,7 @@ function checkMountTargets(service: Service, _: Project, fail: Fail): void {
 function checkJobs(context: CheckContext): void {
   const { project } = context;
   for (const name of Object.keys({ ...project.jobs, ...project.disabledJobs })) {
-    if (project.services[name] || project.disabledServices[name])
+    if (own(project.services, name) || own(project.disabledServices, name))
       throw failure(
         context,
         `"${name}" is declared both as a service and a job: service and job names must be unique`,
@@ -186,8 +189,8 @@ function checkJobs(context: CheckContext): void {
   }
   for (const [name, job] of Object.entries(project.jobs)) {
     for (const [other, { required }] of Object.entries(job.depends_on ?? {})) {
-      const isThere = project.jobs[other] ?? project.services[other];
-      if (isThere || (project.disabledServices[other] && !required)) continue;
+      const isThere = own(project.jobs, other) ?? own(project.services, other);
+      if (isThere || (own(project.disabledServices, other) && !required)) continue;
       const path = ["jobs", name, "depends_on", other];
       throw failure(context, `job "${name}" depends on undefined service or job "${other}"`, path);
     }
@@ -208,7 +211,8 @@ function checkCycles(context: CheckContext): void {
       ]);
     }
     if (done.has(name)) return;
-    for (const next of Object.keys(services[name]?.depends_on ?? {}).sort()) visit(next, [...chain, name]);
+    for (const next of Object.keys(own(services, name)?.depends_on ?? {}).sort())
+      visit(next, [...chain, name]);
     done.add(name);
   };
   for (const name of Object.keys(services).sort()) visit(name, []);

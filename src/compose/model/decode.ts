@@ -3,6 +3,7 @@ import { deepExtensions, splitExtensions } from "./extensions.ts";
 import type { Field, Kind, ScalarKind } from "./fields/kind.ts";
 import { goText, shortestFloat32 } from "./go-text.ts";
 import { readBoolean, readInteger, readNumber } from "./interpolate.ts";
+import { newRecord } from "./own.ts";
 import { parseByteSize, parseDurationNs } from "./quantities.ts";
 import { splitCommand } from "./split-command.ts";
 import { isMap, kindOf, type Path, type Places, type Tree, type TreeMap } from "./tree.ts";
@@ -140,7 +141,7 @@ function attempt<T>(read: () => T): T {
 
 function pairs<T>(value: Tree, missing: T): Record<string, string | T> {
   if (isMap(value)) return mapOf(value, (item) => (item === null ? missing : goText(item)));
-  const result: Record<string, string | T> = {};
+  const result = newRecord<string | T>();
   for (const item of asArray(value)) {
     const text = goText(item);
     const equals = text.indexOf("=");
@@ -153,7 +154,7 @@ function pairs<T>(value: Tree, missing: T): Record<string, string | T> {
 }
 
 function decodeHosts(value: Tree): Record<string, string[]> {
-  const result: Record<string, string[]> = {};
+  const result = newRecord<string[]>();
   const add = (host: string, addresses: readonly string[]) => {
     if (host === "" || /[:=]/.test(host)) throw new Mismatch(`bad host name '${host}'`);
     result[host] = [...(result[host] ?? []), ...addresses.map(withoutBrackets)];

@@ -1,4 +1,5 @@
 /** What the specification says when an attribute of a list's entry is not given. */
+import { goText } from "./go-text.ts";
 import { below, pathTable, WORKLOADS } from "./path-table.ts";
 import { isMap, type Path, type Tree, type TreeMap } from "./tree.ts";
 
@@ -8,7 +9,7 @@ const DEFAULTS = pathTable<(map: TreeMap) => void>({
       build.context ??= ".";
     },
     "secrets.*": (secret) => {
-      secret.target ??= `/run/secrets/${secret.source}`;
+      secret.target ??= `/run/secrets/${goText(secret.source ?? "")}`;
     },
     "ports.*": (port) => {
       port.protocol ??= "tcp";

@@ -132,7 +132,7 @@ async function readBase(file: string, loading: Loading, scope: FileScope): Promi
     scope: { ...scope, directory, absoluteDirectory },
     role: { isBase: true },
   });
-  resolvePaths(loaded.tree, { directory, home: loading.home });
+  resolvePaths(loaded.tree, { directory, home: loading.home }, loading.places);
   return loaded;
 }
 

@@ -21,7 +21,7 @@ export async function loadModel(
     ({ tree } = await loadFile(file, tree, { loading, scope, role: { isBase: false } }));
   setDefaults(tree);
   if (loading.validate) checkDocument(tree, loading.places);
-  if (resolve) resolvePaths(tree, { directory: scope.directory, home: loading.home });
+  if (resolve) resolvePaths(tree, { directory: scope.directory, home: loading.home }, loading.places);
   takeEnvironment(tree, scope.environment);
   return tree;
 }

@@ -7,14 +7,16 @@ import { deepExtensions, splitExtensions } from "./extensions.ts";
 import type { Field } from "./fields/kind.ts";
 import { FILE_OBJECT_FIELDS, MODEL_FIELDS, NETWORK_FIELDS, VOLUME_FIELDS } from "./fields/project.ts";
 import { JOB_FIELDS, SERVICE_FIELDS } from "./fields/service.ts";
+import { goText } from "./go-text.ts";
 import { type Loading, readProjectFile, unsetWarning } from "./load-file.ts";
 import { loadModel, SECRET_VALUE } from "./load-model.ts";
 import { normalize } from "./normalize.ts";
+import { newRecord } from "./own.ts";
 import { resolveServiceEnvironment, resolveServiceLabels } from "./resolve-environment.ts";
 import { withProfiles } from "./select.ts";
 import { normalizeName, type Settled, settle } from "./settle.ts";
 import { substitute } from "./template.ts";
-import { isMap, Places, type TreeMap } from "./tree.ts";
+import { isMap, Places, type Tree, type TreeMap } from "./tree.ts";
 import type { LoadOptions, Project, Service } from "./types.ts";
 import { readYaml } from "./yaml-read.ts";
 
@@ -53,7 +55,7 @@ async function mapServices(
   services: Readonly<Record<string, Service>>,
   change: (service: Service) => Promise<Service>,
 ): Promise<Record<string, Service>> {
-  const changed: Record<string, Service> = {};
+  const changed = newRecord<Service>();
   for (const [name, service] of Object.entries(services)) changed[name] = await change(service);
   return changed;
 }
@@ -137,7 +139,7 @@ function decodeProject({ tree, settled, projectName, loading }: LoadedModel): Pr
   const { places, warn } = loading;
   const section = <T>(key: string, fields: readonly Field[], isNamed = false): Record<string, T> => {
     const map = tree[key];
-    const result: Record<string, T> = {};
+    const result = newRecord<T>();
     if (map === undefined || !isMap(map)) return result;
     for (const name of Object.keys(map)) {
       const value = map[name]!;
@@ -175,7 +177,10 @@ function withSecretValues(project: Project): Project {
   const secrets = Object.fromEntries(
     Object.entries(project.secrets).map(([name, secret]) => {
       const { [SECRET_VALUE]: content, ...extensions } = secret.extensions;
-      return [name, content === undefined ? secret : { ...secret, content: String(content), extensions }];
+      return [
+        name,
+        content === undefined ? secret : { ...secret, content: goText(content as Tree), extensions },
+      ];
     }),
   );
   return { ...project, secrets };

@@ -1,6 +1,7 @@
 /** Images named by digest, for a project that stays as it is whatever happens to its tags. */
 import type { Digest } from "#base/digest.ts";
 import { canonicalReference, parseReference, type Reference, withDefaultTag } from "#spec/reference.ts";
+import { newRecord } from "./own.ts";
 import { isMap, type TreeMap } from "./tree.ts";
 import type { Project, Service } from "./types.ts";
 
@@ -10,7 +11,7 @@ export type ResolveDigest = (reference: Reference) => Promise<Digest>;
 /** Services' images, those of their hooks and of image volumes. */
 export async function pinImages(project: Project, resolve: ResolveDigest): Promise<Project> {
   const pin = pinner(resolve);
-  const services: Record<string, Service> = {};
+  const services = newRecord<Service>();
   for (const [name, service] of Object.entries(project.services)) {
     services[name] = {
       ...service,

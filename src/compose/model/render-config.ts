@@ -2,6 +2,7 @@
 import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { serviceHash } from "./hash.ts";
 import { loadProject, loadProjectModel, resolveEnvironment } from "./load.ts";
+import { own } from "./own.ts";
 import { pinImages, pinTree, type ResolveDigest } from "./pin-images.ts";
 import { printJson } from "./print-json.ts";
 import { projectJson, projectYaml, treeText } from "./print-project.ts";
@@ -108,7 +109,7 @@ async function renderHashes(request: ConfigRequest, { load }: ConfigContext): Pr
   const { hashOf, keepsUnused } = request;
   const names = hashOf === "*" ? [] : hashOf.split(",");
   const all = choose(await loadProject({ ...load, resolveEnvironment: false }), [], keepsUnused);
-  const unknown = names.find((name) => !all.services[name]);
+  const unknown = names.find((name) => !own(all.services, name));
   if (unknown !== undefined) throw new NotFound(`no such service: ${unknown}`);
   const chosen = names.length === 0 ? all : selectServices(all, names, "ignore");
   const project =

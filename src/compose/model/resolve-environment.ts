@@ -1,6 +1,7 @@
 /** Variables and labels of services that stand in files. */
 import { NotFound } from "#base/errors.ts";
 import { isFile, readEnvFile } from "./env-files.ts";
+import { own } from "./own.ts";
 import type { Environment, Service } from "./types.ts";
 
 export interface ResolveOptions {
@@ -11,25 +12,25 @@ export interface ResolveOptions {
 
 /** The service with `env_file` read into `environment`, whose own values win, and named variables given their values. */
 export async function resolveServiceEnvironment(service: Service, options: ResolveOptions): Promise<Service> {
-  const own = withValues(service.environment ?? {}, options.environment);
+  const given = withValues(service.environment ?? {}, options.environment);
   const collected = new Map<string, string>();
-  for (const [name, value] of Object.entries(own)) if (value !== null) collected.set(name, value);
+  for (const [name, value] of Object.entries(given)) if (value !== null) collected.set(name, value);
   for (const { path, required, format } of service.env_file ?? []) {
     if (!(await isFile(path)) && !required) continue;
     await readEnvFile(path, collected, {
       format,
-      lookup: (name) => options.environment[name] ?? own[name] ?? undefined,
+      lookup: (name) => own(options.environment, name) ?? own(given, name) ?? undefined,
       onUnset: options.onUnset,
     });
   }
   const { env_file: _, environment: __, ...rest } = service;
-  const environment = { ...Object.fromEntries(collected), ...own };
+  const environment = { ...Object.fromEntries(collected), ...given };
   return Object.keys(environment).length > 0 ? { ...rest, environment } : rest;
 }
 
 function withValues(environment: Environment, known: Readonly<Record<string, string>>): Environment {
   return Object.fromEntries(
-    Object.entries(environment).map(([name, value]) => [name, value ?? known[name] ?? null]),
+    Object.entries(environment).map(([name, value]) => [name, value ?? own(known, name) ?? null]),
   );
 }
 
@@ -42,9 +43,9 @@ export async function resolveServiceLabels(
   const labels = new Map<string, string>();
   for (const file of service.label_file) {
     if (!(await isFile(file))) throw new NotFound(`label file ${file} not found`);
-    const own = new Map<string, string>(); // what earlier files say goes before what this one says
-    await readEnvFile(file, own, { lookup: (name) => labels.get(name), onUnset });
-    for (const [name, value] of own) labels.set(name, value);
+    const read = new Map<string, string>(); // what earlier files say goes before what this one says
+    await readEnvFile(file, read, { lookup: (name) => labels.get(name), onUnset });
+    for (const [name, value] of read) labels.set(name, value);
   }
   return { ...service, labels: { ...Object.fromEntries(labels), ...service.labels } };
 }

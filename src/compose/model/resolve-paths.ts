@@ -1,7 +1,7 @@
 /** Relative paths of a document become absolute, starting from its project directory. */
 import { posix } from "node:path";
 import { below, CONTAINERS, pathTable, WORKLOADS } from "./path-table.ts";
-import { isMap, type Path, type Tree, type TreeMap } from "./tree.ts";
+import { isMap, type Path, type Places, type Tree, type TreeMap } from "./tree.ts";
 
 export interface PathBase {
   /** Relative for a file that is extended: what it says is resolved once more by who extends it. */
@@ -29,18 +29,35 @@ const RULES = pathTable<Rule>({
   "volumes.*": bindVolume,
 });
 
-export function resolvePaths(root: TreeMap, base: PathBase): void {
-  walk(root, [], base);
+/** Changes the tree in place. @throws ComposeFileError */
+export function resolvePaths(root: TreeMap, base: PathBase, places: Places): void {
+  const fail = (error: unknown, path: Path): never => {
+    throw places.error((error as Error).message, root, path);
+  };
+  walk(root, [], { base, fail });
 }
 
-function walk(container: TreeMap, path: Path, base: PathBase): void {
+interface Walk {
+  readonly base: PathBase;
+  readonly fail: (error: unknown, path: Path) => never;
+}
+
+function walk(container: TreeMap, path: Path, context: Walk): void {
   for (const key of Object.keys(container)) {
     const here = [...path, Array.isArray(container) ? Number(key) : key];
     const rule = RULES.find(here);
     const value = container[key]!;
-    if (rule) container[key] = rule(value, base);
+    if (rule) container[key] = attempt(() => rule(value, context.base), here, context);
     else if (typeof value === "object" && value !== null && RULES.leadsOn(here))
-      walk(value as TreeMap, here, base);
+      walk(value as TreeMap, here, context);
+  }
+}
+
+function attempt(resolve: () => Tree, path: Path, { fail }: Walk): Tree {
+  try {
+    return resolve();
+  } catch (error) {
+    return fail(error, path);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Profiles, and projects reduced to some of their services. Pure. */
 import { NotFound } from "#base/errors.ts";
+import { own } from "./own.ts";
 import type { Dependencies, Project, Service } from "./types.ts";
 
 /** Whether something with these profiles takes part. */
@@ -52,7 +53,7 @@ export function selectServices(
 
 /** A service that is named is wanted: its profiles become active. */
 function enable(project: Project, names: readonly string[]): Project {
-  const more = names.flatMap((name) => project.disabledServices[name]?.profiles ?? []);
+  const more = names.flatMap((name) => own(project.disabledServices, name)?.profiles ?? []);
   return more.length === 0 ? project : withProfiles(project, [...project.profiles, ...more]);
 }
 
@@ -62,7 +63,7 @@ function reach(project: Project, names: readonly string[], dependencies: Depende
   for (let next = queue.pop(); next; next = queue.pop()) {
     const { name, isRequired } = next;
     if (reached.has(name)) continue;
-    const service = project.services[name];
+    const service = own(project.services, name);
     if (!service) {
       if (isRequired) throw new NotFound(`no such service: ${name}`);
       continue;
@@ -81,7 +82,7 @@ function neighbours(project: Project, service: Service, dependencies: "include" 
       isRequired: required,
     }));
   return Object.values(project.services)
-    .filter((other) => service.name in (other.depends_on ?? {}))
+    .filter((other) => own(other.depends_on, service.name))
     .map(({ name }) => ({ name, isRequired: true }));
 }
 

@@ -1,5 +1,6 @@
 /** Lists in which an entry is named by a part of itself: of several with one name the last is kept, where the first was. */
 
+import { goText } from "./go-text.ts";
 import { pathTable } from "./path-table.ts";
 import { isMap, kindOf, type Path, type Places, type Tree, type TreeList, type TreeMap } from "./tree.ts";
 import { mountTargetOf } from "./volume-syntax.ts";
@@ -98,7 +99,7 @@ function keyOfFileReference(folder: string): KeyOf {
   return (value) => {
     if (typeof value === "string") return `${folder}/${value}`;
     if (!isMap(value)) return new Error(`expected a name or a mapping, not ${kindOf(value)}`);
-    return typeof value.target === "string" ? value.target : `${folder}/${value.source}`;
+    return typeof value.target === "string" ? value.target : `${folder}/${goText(value.source ?? "")}`;
   };
 }
 
@@ -114,8 +115,8 @@ function keyOfExpose(value: Tree): string | Error {
 }
 
 function keyOfPort(value: Tree): string | Error {
-  if (!isMap(value)) return value === null ? "" : String(value);
+  if (!isMap(value)) return goText(value);
   if (value.target === undefined) return new Error("the port has no target");
   const { host_ip = "0.0.0.0", published = "", target, protocol = "tcp" } = value;
-  return `${host_ip}:${published}:${target}/${protocol}`;
+  return `${goText(host_ip)}:${goText(published)}:${goText(target)}/${goText(protocol)}`;
 }

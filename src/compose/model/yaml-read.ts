@@ -118,7 +118,8 @@ class DocumentReader {
       null: ["null"],
       timestamp: ["timestamp"],
     };
-    if (!kinds[wanted]) throw this.#error(`the tag !!${wanted} has no meaning here`, startOf(node));
+    if (!Object.hasOwn(kinds, wanted))
+      throw this.#error(`the tag !!${wanted} has no meaning here`, startOf(node));
     if (!kinds[wanted]!.includes(kind))
       throw this.#error(`${JSON.stringify(node.value)} is not a !!${wanted}`, startOf(node));
     return value;
