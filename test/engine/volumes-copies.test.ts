@@ -88,6 +88,7 @@ test("export and import carry everything a volume holds, and names that lead out
   expect(await sh(`ls ${at("escaped")} ${daemon().dataRoot}/escaped 2>&1 || true`)).not.toMatch(/^\//m);
   await sh(`head -c 3000 ${at("box.tar")} >${at("half.tar")}; echo no archive >${at("text")}`);
   expect(await refused("volume", "import", "text", at("text"))).not.toBe("");
+  expect(await refused("volume", "import", "half", at("half.tar"))).not.toBe("");
   const left = (await volumes()).filter((name) => name !== "evil");
   expect(left).toEqual(["box", "copy", "packed"]);
   await docker("volume", "rm", ...(await volumes()));

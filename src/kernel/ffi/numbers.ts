@@ -3,6 +3,7 @@
  * @see arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h
  */
 export const SYSCALLS = {
+  prctl: [157, 167],
   read: [0, 63],
   write: [1, 64],
   close: [3, 57],

@@ -4,6 +4,7 @@ import { splitLines } from "#base/streams.ts";
 import { AT, O } from "#kernel/ffi/constants.ts";
 import { close, openat, syncfs } from "#kernel/files/at.ts";
 import { becomeBatchWork } from "#kernel/process/batch-work.ts";
+import { dieWithParent } from "#kernel/process/die-with-parent.ts";
 import { verifyImage } from "../erofs/verify-image.ts";
 import { runCompressHelper } from "./compress-helper.ts";
 import { copyTree } from "./copy-tree.ts";
@@ -50,6 +51,7 @@ async function followDaemon(input: AsyncIterable<string>, growing: GrowingFile |
 
 async function perform(job: Job, growing: GrowingFile | undefined, signal: AbortSignal): Promise<unknown> {
   if (job.job === "copy") {
+    dieWithParent(process.ppid); // it never looks at its input: what it writes may be somebody else's by then
     copyTree(job.from, job.to);
     return {};
   }
