@@ -124,8 +124,14 @@ function checkStorageOptions(options: Readonly<Record<string, string>>, host: Ho
   for (const [name, value] of Object.entries(options)) {
     if (name.toLowerCase() !== "size") throw new InvalidArgument(`Unknown option ${name}`);
     if (host.noQuotaReason !== undefined) throw new InvalidArgument(host.noQuotaReason);
-    parseBytes(value);
+    if (parseBytes(value) <= 0) throw new InvalidArgument(`invalid size of --storage-opt: ${value}`);
   }
+}
+
+/** @returns the bound on what a container adds to its image, in bytes; undefined for none */
+export function storageSize({ StorageOpt }: Pick<HostConfig, "StorageOpt">): number | undefined {
+  const found = Object.entries(StorageOpt ?? {}).find(([name]) => name.toLowerCase() === "size");
+  return found && parseBytes(found[1]);
 }
 
 function checkExtraHost(entry: string): void {

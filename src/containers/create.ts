@@ -5,6 +5,7 @@ import type { ContainerCreateRequest } from "#spec/docker/containers.ts";
 import { refuseWriting } from "#volumes/copies.ts";
 import { VOLUME_MODE } from "#volumes/mounts.ts";
 import type { PlannedMount, VolumeRecord } from "#volumes/types.ts";
+import { storageSize } from "./check-host-config.ts";
 import type { Context } from "./context.ts";
 import { planContainer } from "./create-plan.ts";
 import { findDebugged } from "./debug.ts";
@@ -42,7 +43,7 @@ export async function createContainer(
         ctx.records.update(record.id, { mounts });
       await makeImageSnapshots(ctx, record);
       mkdirSync(pathsOf(ctx.settings, record.id).directory, { recursive: true, mode: 0o710 });
-      await ctx.snapshots.createWritable(record.id, chainId);
+      await ctx.snapshots.createWritable(record.id, chainId, { sizeBytes: storageSize(record.hostConfig) });
     } catch (error) {
       await undoCreate(ctx, record);
       throw error;

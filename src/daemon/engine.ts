@@ -37,7 +37,7 @@ import { type ImageGcDeps, keepCollecting, runImageGc } from "./image-gc.ts";
 import { createSystem } from "./info.ts";
 import {
   checkTimeNamespaces,
-  NO_QUOTA,
+  findLimits,
   onlineMemoryNodes,
   prepareGroups,
   specDefaults,
@@ -154,11 +154,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     mounts: containerMounts(kernel, userns),
     userns,
     specs: {
-      host: readSpecHost(
-        kernel.features,
-        () => kernel.cgroups.supportedLimits(config.cgroupParent),
-        isolation,
-      ),
+      host: readSpecHost(kernel.features, () => findLimits(kernel.cgroups, config), isolation),
       defaults: specDefaults(isolation, apparmorProfile),
       initPath: isolation.initPath ?? paths.supervisor,
       readAccounts: (rootfs) => readAccounts(kernel.files, rootfs),
@@ -182,7 +178,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
         cgroupVersion: kernel.features.cgroup === "v2" ? "v2" : "v1",
         memoryNodes: onlineMemoryNodes(),
         isRemapping: userns.mappings !== undefined,
-        noQuotaReason: NO_QUOTA,
+        noQuotaReason: storage.snapshotter.quotaTrouble,
         runtimes: runtime.runtimes,
         hostname: hostname(),
       },

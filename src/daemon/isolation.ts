@@ -3,7 +3,7 @@ import { InvalidArgument, Unavailable } from "#base/errors.ts";
 import { readIfExists } from "#base/fs.ts";
 import { run } from "#base/spawn.ts";
 import { parseCpuSet } from "#containers/cpu-set.ts";
-import type { Cgroups } from "#kernel/types.ts";
+import type { Cgroups, LimitKind } from "#kernel/types.ts";
 import type { SpecDefaults } from "#runtime/spec/types.ts";
 import type { ContainerUserNamespaces } from "#runtime/user-namespaces.ts";
 import type { RootMount } from "#storage/types.ts";
@@ -40,7 +40,14 @@ export function prepareGroups(
   });
 }
 
-export const NO_QUOTA = "--storage-opt is supported only for overlay over xfs with 'pquota' mount option";
+/** What the group above all containers can bound. Somebody may have removed it: an empty group belongs to nobody. */
+export function findLimits(
+  cgroups: Pick<Cgroups, "prepareParent" | "supportedLimits">,
+  { cgroupParent }: Pick<DaemonConfig, "cgroupParent">,
+): ReadonlySet<LimitKind> {
+  cgroups.prepareParent(cgroupParent);
+  return cgroups.supportedLimits(cgroupParent);
+}
 
 /** Memory nodes a cpuset may name; a machine that does not say has one. */
 export function onlineMemoryNodes(): readonly number[] {

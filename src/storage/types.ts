@@ -103,6 +103,11 @@ export type DiffSource =
   /** All files, to be compared with those they began as; without `before` all are new. */
   | { readonly kind: "trees"; readonly before: string | undefined; readonly after: string };
 
+export interface WritableOptions {
+  /** A bound on what the container adds; absent: the file system's own. */
+  readonly sizeBytes?: number | undefined;
+}
+
 /** Copy-on-write directories. Drivers: overlay, vfs, btrfs, … */
 export interface Snapshotter {
   readonly name: string;
@@ -132,7 +137,9 @@ export interface Snapshotter {
   removeLayer(chainId: Digest): Promise<void>;
 
   /** A container's own writable directory on top of `parent` (absent: an empty root). @throws Conflict when the id has one */
-  createWritable(id: string, parent: Digest | undefined): Promise<void>;
+  createWritable(id: string, parent: Digest | undefined, options?: WritableOptions): Promise<void>;
+  /** Why a writable directory can have no bound here, in Docker's words; undefined where it can. */
+  readonly quotaTrouble: string | undefined;
   /** Throws NotFound when there is none. */
   rootMount(id: string): RootMount;
   /** Throws NotFound when there is none. */

@@ -11,9 +11,19 @@ const inspect = (format: string, name: string) => text("inspect", "-f", format, 
 
 const isV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
 
+interface Inspected {
+  readonly Id: string;
+  readonly HostConfig: Readonly<Record<string, unknown>>;
+}
+
+/** By the API itself: an emulated machine takes seconds to start a client. */
+async function asked(name: string): Promise<Inspected> {
+  return (await daemon().api("GET", `/containers/${name}/json`)).json as Inspected;
+}
+
 /** What the kernel holds for a container's group, by v1 path or v2 name. */
 async function held(name: string, v1: string, v2: string): Promise<string> {
-  const group = `${daemon().cgroupParent}/${await inspect("{{.Id}}", name)}`;
+  const group = `${daemon().cgroupParent}/${(await asked(name)).Id}`;
   const [controller, file] = v1.split("/") as [string, string];
   const path = isV2 ? `/sys/fs/cgroup${group}/${v2}` : `/sys/fs/cgroup/${controller}${group}/${file}`;
   return (await daemon().machine.text(["cat", path])).trim();
@@ -25,7 +35,7 @@ interface Update {
   readonly v2: string;
   readonly holds: RegExp;
   /** A field of HostConfig as inspect shows it. */
-  readonly shows: readonly [field: string, value: string];
+  readonly shows: readonly [field: string, value: unknown];
 }
 
 /** In this order on one container, so that each stands on those before. */
@@ -35,35 +45,35 @@ const UPDATES: readonly Update[] = [
     v1: "memory/memory.limit_in_bytes",
     v2: "memory.max",
     holds: /^100663296$/,
-    shows: ["Memory", "100663296"],
+    shows: ["Memory", 100_663_296],
   },
   {
     flags: { memory: "128m", "memory-swap": "-1" },
     v1: "memory/memory.memsw.limit_in_bytes",
     v2: "memory.swap.max",
     holds: /^(max|9223372036854771712)$/,
-    shows: ["MemorySwap", "-1"],
+    shows: ["MemorySwap", -1],
   },
   {
     flags: { "memory-reservation": "64m" },
     v1: "memory/memory.soft_limit_in_bytes",
     v2: "memory.low",
     holds: /^67108864$/,
-    shows: ["MemoryReservation", "67108864"],
+    shows: ["MemoryReservation", 67_108_864],
   },
   {
     flags: { "cpu-shares": "512" },
     v1: "cpu/cpu.shares",
     v2: "cpu.weight",
     holds: /^(512|20)$/,
-    shows: ["CpuShares", "512"],
+    shows: ["CpuShares", 512],
   },
   {
     flags: { cpus: "0.5" },
     v1: "cpu/cpu.cfs_quota_us",
     v2: "cpu.max",
     holds: /^50000( 100000)?$/,
-    shows: ["NanoCpus", "500000000"],
+    shows: ["NanoCpus", 500_000_000],
   },
   {
     flags: { "cpuset-cpus": "0" },
@@ -84,14 +94,14 @@ const UPDATES: readonly Update[] = [
     v1: "pids/pids.max",
     v2: "pids.max",
     holds: /^77$/,
-    shows: ["PidsLimit", "77"],
+    shows: ["PidsLimit", 77],
   },
   {
     flags: { "pids-limit": "-1" },
     v1: "pids/pids.max",
     v2: "pids.max",
     holds: /^max$/,
-    shows: ["PidsLimit", "<nil>"],
+    shows: ["PidsLimit", null],
   },
 ];
 
@@ -100,7 +110,7 @@ test("update changes a running container's group at once, and inspect tells what
   for (const { flags, v1, v2, holds, shows } of UPDATES) {
     await text("update", ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]), "live");
     expect(await held("live", v1, v2)).toMatch(holds);
-    expect(await inspect(`{{.HostConfig.${shows[0]}}}`, "live")).toBe(shows[1]);
+    expect((await asked("live")).HostConfig[shows[0]]).toBe(shows[1]);
   }
   expect((await docker("update", "--cpu-quota", "20000", "live")).stderr).toContain(
     "CPU Quota cannot be updated as NanoCPUs has already been set",

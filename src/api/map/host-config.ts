@@ -31,7 +31,7 @@ export function hostConfigView(host: HostConfig, version: ApiVersion): HostConfi
     GroupAdd: host.GroupAdd ?? null,
     IpcMode: host.IpcMode ?? "",
     Cgroup: host.Cgroup ?? "",
-    Links: host.Links ?? null,
+    Links: host.Links?.length ? host.Links : null,
     OomScoreAdj: host.OomScoreAdj ?? 0,
     PidMode: host.PidMode ?? "",
     Privileged: host.Privileged ?? false,

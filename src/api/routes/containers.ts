@@ -42,6 +42,8 @@ export const routes: readonly Route[] = [
   { method: "POST", path: "/containers/{id}/exec", handle: createExec },
   ...checkpointRoutes,
   { method: "DELETE", path: "/containers/{id}", handle: remove },
+  // `rm --link web/db`: the slash comes as it is
+  { method: "DELETE", path: "/containers/{id...}", handle: remove },
 ];
 
 async function list(request: ApiRequest, parts: ApiParts): Promise<Reply> {

@@ -69,6 +69,7 @@ export const SYSCALLS = {
   pidfd_open: [434, 434],
   openat2: [437, 437],
   mount_setattr: [442, 442],
+  quotactl_fd: [443, 443],
 } as const satisfies Record<string, readonly [x64: number, arm64: number]>;
 
 export type SyscallName = keyof typeof SYSCALLS;

@@ -7,6 +7,10 @@ import { close, openat } from "./at.ts";
 const SUBVOL_CREATE = 0x5000_940e;
 const SNAP_DESTROY = 0x5000_940f;
 const SNAP_CREATE_V2 = 0x5000_9417;
+const QUOTA_CTL = 0xc010_9428;
+const QUOTA_ENABLE = 1n;
+const QGROUP_LIMIT = 0x8030_942b;
+const LIMIT_REFERENCED = 1n;
 
 /** struct btrfs_ioctl_vol_args and its second version: a descriptor first, the name at the end, a page together. */
 const ARGS_BYTES = 4096;
@@ -30,6 +34,22 @@ export function createSnapshot(source: string, directory: string, name: string):
 /** Deletes a subvolume with all its files at once; the space is freed later. @throws SysError ENOTEMPTY when it holds others */
 export function destroySubvolume(directory: string, name: string): void {
   withDirectory(directory, (fd) => subvolumeCall(SNAP_DESTROY, fd, name, { nameAt: NAME_AT.v1 }));
+}
+
+/**
+ * Bounds what a subvolume refers to, what it shares with others counted in.
+ * The file system counts for every subvolume from the first such bound on.
+ */
+export function limitSubvolume(path: string, sizeBytes: number): void {
+  withDirectory(path, (fd) => {
+    const enable = Buffer.alloc(16); // struct btrfs_ioctl_quota_ctl_args
+    enable.writeBigUInt64LE(QUOTA_ENABLE, 0);
+    syscall("ioctl", path, fd, QUOTA_CTL, memory().copy(enable));
+    const limit = Buffer.alloc(48); // struct btrfs_ioctl_qgroup_limit_args: group 0 is the subvolume's own
+    limit.writeBigUInt64LE(LIMIT_REFERENCED, 8);
+    limit.writeBigUInt64LE(BigInt(sizeBytes), 16);
+    syscall("ioctl", path, fd, QGROUP_LIMIT, memory().copy(limit));
+  });
 }
 
 interface SubvolumeArgs {

@@ -12,7 +12,10 @@ const MAKE: Readonly<Record<string, { readonly command: readonly string[]; reado
  * A file system of this kind on a file, mounted; for tests that run in a mount namespace of their own.
  * @returns undefined where the host lacks mkfs, loop devices or the file system
  */
-export function temporaryFileSystem(kind: "ext4" | "btrfs" | "xfs"): string | undefined {
+export function temporaryFileSystem(
+  kind: "ext4" | "btrfs" | "xfs",
+  options: { readonly make?: readonly string[]; readonly mount?: string } = {},
+): string | undefined {
   const { command, bytes } = MAKE[kind]!;
   if (!Bun.which(command[0]!)) return undefined;
   const home = mkdtempSync(join(tmpdir(), `wharf-${kind}-`));
@@ -22,8 +25,8 @@ export function temporaryFileSystem(kind: "ext4" | "btrfs" | "xfs"): string | un
   truncateSync(image, bytes);
   mkdirSync(target);
   const made = [
-    [...command, image],
-    ["mount", "-o", "loop", "-t", kind, image, target],
+    [...command, ...(options.make ?? []), image],
+    ["mount", "-o", ["loop", ...(options.mount ? [options.mount] : [])].join(","), "-t", kind, image, target],
   ].every((words) => Bun.spawnSync([...words], { stdout: "ignore", stderr: "ignore" }).exitCode === 0);
   if (made) return target;
   rmSync(home, { recursive: true });

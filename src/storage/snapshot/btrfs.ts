@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isErrno } from "#base/fs.ts";
 import { createSnapshot, createSubvolume, destroySubvolume } from "#kernel/files/btrfs.ts";
 import { bindRoot, FILES, type SnapshotDriver } from "./driver.ts";
+import { SUBVOLUME_QUOTA } from "./quota.ts";
 
 /** The root of every subvolume has this inode number, and nothing else has it. */
 const SUBVOLUME_INODE = 256;
@@ -18,6 +19,7 @@ export function createBtrfsDriver(): SnapshotDriver {
     status: [["Backing Filesystem", "btrfs"]],
     whiteouts: "delete",
     independentLayers: false,
+    quota: SUBVOLUME_QUOTA,
     prepare: fill,
     // left writable: with read-only subvolumes "rm -r" of a data root would fail
     complete: async () => ({ opaque: false }),

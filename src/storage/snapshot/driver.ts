@@ -17,6 +17,8 @@ export interface SnapshotDriver {
   prepare(home: string, lower: readonly string[]): Promise<void>;
   /** Completes an unpacked layer. */
   complete(prepared: PreparedLayer, lower: readonly string[]): Promise<CompletedLayer>;
+  /** Bounds a container's directory; absent where nothing can. */
+  readonly quota?: DirectoryQuota;
   /** Fills a container's new, empty directory. */
   createWritable(home: string, lower: readonly string[]): Promise<void>;
   rootMount(home: string, lower: readonly string[]): RootMount;
@@ -27,6 +29,15 @@ export interface SnapshotDriver {
   dismantle?(home: string): void;
   /** Undoes what was done to a layer to make it visible; containers that use it keep it. */
   hide?(home: string): void;
+}
+
+export interface DirectoryQuota {
+  /** Why there can be no bound here; undefined where there can. */
+  trouble(): string | undefined;
+  /** Before `createWritable`, for a new, empty directory. */
+  before?(home: string, sizeBytes: number): void;
+  /** After it. */
+  after?(home: string, sizeBytes: number): void;
 }
 
 export interface CompletedLayer {

@@ -1,10 +1,11 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Kernel } from "#kernel/types.ts";
 import { OPAQUE_XATTR } from "../layer/below.ts";
 import { inheritAttributes, takeImplicitList } from "../layer/implicit.ts";
 import { FILES, type SnapshotDriver } from "./driver.ts";
 import { fileSystemName } from "./file-system.ts";
+import { projectQuota } from "./quota.ts";
 
 /**
  * Overlayfs: a layer's directory holds what the layer adds, deletions are whiteouts, the kernel puts the layers together.
@@ -24,6 +25,7 @@ export function createOverlayDriver(root: string, files: Kernel["files"]): Snaps
     ],
     whiteouts: "overlay",
     independentLayers: true,
+    quota: projectQuota(root, statSync(root).ino),
     async prepare(home) {
       mkdirSync(upperOf(home), { mode: 0o755 });
     },

@@ -4,10 +4,11 @@ import type { Digest } from "#base/digest.ts";
 import { Conflict, InvalidArgument, NotFound } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { diskUsage } from "../layer/usage.ts";
-import type { DiffSource, LayerInfo, PreparedLayer, Snapshotter } from "../types.ts";
+import type { DiffSource, LayerInfo, PreparedLayer, Snapshotter, WritableOptions } from "../types.ts";
 import type { NumberedDirectories } from "./directories.ts";
 import { FILES, type SnapshotDriver } from "./driver.ts";
 import { Durability } from "./durability.ts";
+import { NO_QUOTA } from "./quota.ts";
 import { type LayerRecord, layerRecord, type SnapshotRecords, type WritableRecord } from "./records.ts";
 
 /** As many layers as Docker's images may have: one more for the container stays below its limit of 128. */
@@ -66,6 +67,10 @@ class DriverSnapshotter implements Snapshotter {
 
   get status(): readonly (readonly [string, string])[] {
     return this.#driver.status;
+  }
+
+  get quotaTrouble(): string | undefined {
+    return this.#driver.quota ? this.#driver.quota.trouble() : NO_QUOTA;
   }
 
   get independentLayers(): boolean {
@@ -141,10 +146,21 @@ class DriverSnapshotter implements Snapshotter {
     if (removed) this.#directories.discard(removed.directories[0]);
   }
 
-  async createWritable(id: string, parent: Digest | undefined): Promise<void> {
+  async createWritable(
+    id: string,
+    parent: Digest | undefined,
+    { sizeBytes }: WritableOptions = {},
+  ): Promise<void> {
     this.#refuseSecond(id);
     const lower = this.#lowerOf(parent);
-    const directory = await this.#fill((home) => this.#driver.createWritable(home, lower));
+    const { quota } = this.#driver;
+    const trouble = sizeBytes === undefined ? undefined : this.quotaTrouble;
+    if (trouble !== undefined) throw new InvalidArgument(trouble);
+    const directory = await this.#fill(async (home) => {
+      if (sizeBytes !== undefined) quota?.before?.(home, sizeBytes);
+      await this.#driver.createWritable(home, lower);
+      if (sizeBytes !== undefined) quota?.after?.(home, sizeBytes);
+    });
     try {
       this.#records.transaction(() => {
         this.#refuseSecond(id);
