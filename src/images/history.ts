@@ -2,7 +2,8 @@ import type { Digest } from "#base/digest.ts";
 import type { ImageHistoryItem } from "#spec/docker/images.ts";
 import { chainOnto } from "#storage/layer/chain-id.ts";
 import { historySteps } from "./config.ts";
-import type { ImageView } from "./types.ts";
+import type { ImageRecords } from "./records.ts";
+import type { ImageRecord, ImageView } from "./types.ts";
 
 /**
  * `docker history`, newest first. The top has the image's id and tags, and those below the ids of the images it was made
@@ -38,4 +39,15 @@ function layerSizes(image: ImageView, layerBytes: (chainId: Digest) => number): 
     chain = chainOnto(chain, diffId);
     return layerBytes(chain);
   });
+}
+
+/** The images here that an image was made of, nearest first. */
+export function ancestorsOf(image: ImageRecord, records: Pick<ImageRecords, "image" | "view">): ImageView[] {
+  const found: ImageView[] = [];
+  for (let id = image.parent; id !== undefined; id = found.at(-1)!.parent) {
+    const parent = records.image(id);
+    if (!parent || found.some((known) => known.id === id)) break;
+    found.push(records.view(parent));
+  }
+  return found;
 }

@@ -30,7 +30,7 @@ import { inspectDistribution } from "./distribution.ts";
 import { type DryRunDeps, planPruneImages, planRemoveImage, type Removed } from "./dry-run.ts";
 import { imageEvent } from "./events.ts";
 import { rootsOf } from "./garbage.ts";
-import { imageHistory } from "./history.ts";
+import { ancestorsOf, imageHistory } from "./history.ts";
 import { Layers } from "./layers.ts";
 import { listImages } from "./list.ts";
 import { describeManifests } from "./manifests.ts";
@@ -43,15 +43,7 @@ import { ImageRetention } from "./retention.ts";
 import { searchImages } from "./search.ts";
 import { parseTagTarget } from "./tag.ts";
 import { Transfers } from "./transfers.ts";
-import type {
-  ImageRecord,
-  Images,
-  ImageUsers,
-  ImageView,
-  PullRequest,
-  PushRequest,
-  SearchRequest,
-} from "./types.ts";
+import type { Images, ImageUsers, ImageView, PullRequest, PushRequest, SearchRequest } from "./types.ts";
 
 export interface ImagesDeps {
   readonly state: StateStore;
@@ -71,6 +63,8 @@ export interface ImagesDeps {
 export function createImages(deps: ImagesDeps): Images {
   return new LocalImages(deps);
 }
+
+type RemoveOptions = Parameters<Images["remove"]>[1];
 
 /** Tries of one request to a busy registry. */
 const MAX_REQUEST_ATTEMPTS = 5;
@@ -136,7 +130,7 @@ class LocalImages implements Images {
     const { snapshotter } = this.#deps.storage;
     const image = this.get(nameOrId, platform);
     const bytesOf = (chainId: Digest) => snapshotter.layer(chainId)?.sizeBytes ?? 0;
-    return imageHistory(image, bytesOf, this.#ancestorsOf(image));
+    return imageHistory(image, bytesOf, ancestorsOf(image, this.#records));
   }
 
   tag(nameOrId: string, repo: string, tag: string): void {
@@ -149,16 +143,6 @@ class LocalImages implements Images {
       records.putReference(reference, { imageId: image.id, target, ...(others ? { others } : {}) });
     });
     this.#deps.events.emit(imageEvent("tag", image, familiarReference(reference)));
-  }
-
-  #ancestorsOf(image: ImageRecord): ImageView[] {
-    const found: ImageView[] = [];
-    for (let id = image.parent; id !== undefined; id = found.at(-1)!.parent) {
-      const parent = this.#records.image(id);
-      if (!parent || found.some((known) => known.id === id)) break;
-      found.push(this.#records.view(parent));
-    }
-    return found;
   }
 
   manifests({ id, manifest }: ImageView): Promise<ImageManifestSummary[]> {
@@ -174,14 +158,7 @@ class LocalImages implements Images {
     });
   }
 
-  remove(
-    nameOrId: string,
-    options: {
-      readonly force?: boolean;
-      readonly prune?: boolean;
-      readonly platforms?: readonly string[];
-    },
-  ) {
+  remove(nameOrId: string, options: RemoveOptions) {
     const { users, events } = this.#deps;
     const { force = false, prune = true } = options;
     const platforms = this.#platforms(options.platforms);
@@ -191,15 +168,7 @@ class LocalImages implements Images {
     );
   }
 
-  planRemove(
-    nameOrId: string,
-    options: {
-      readonly force?: boolean;
-      readonly prune?: boolean;
-      readonly platforms?: readonly string[];
-    },
-    removed: Removed,
-  ): Promise<ImagePruneResponse> {
+  planRemove(nameOrId: string, options: RemoveOptions, removed: Removed): Promise<ImagePruneResponse> {
     const { force = false, prune = true } = options;
     const platforms = this.#platforms(options.platforms);
     return planRemoveImage({ nameOrId, force, prune, platforms }, removed, this.#dryRunDeps());
