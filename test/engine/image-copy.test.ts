@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { WHARF } from "../helpers/daemon.ts";
 import { startRegistry } from "../helpers/registry.ts";
@@ -76,9 +76,33 @@ test("--all copies an image for several platforms whole, --platform one of it", 
   expect(one).toBe(await digestOf(`docker://${at("app:x")}`));
   const refused = async (...args: string[]) => (await daemon().wharf("image", "copy", ...args)).stderr;
   expect(await refused(from, `oci:${file("none")}`)).toContain("no matching manifest for linux/amd64");
-  expect(await refused("--all", from, "multi:1")).toContain("an engine holds one platform");
-  expect(await refused("--all", from, `docker-archive:${file("none.tar")}`)).toContain("holds one platform");
-  expect(existsSync(daemon().machine.outside(file("none.tar")))).toBe(false);
+  for (const place of ["engine:multi:1", `docker-archive:${file("all.tar")}:multi:1`, `dir:${file("all")}`]) {
+    expect(await copy("--all", from, place)).toBe(digest);
+    expect(await copy("--all", place, `docker://${second.address}/from-${place.slice(0, 3)}:1`)).toBe(digest);
+  }
+  await daemon().dockerText("rmi", "multi:1");
+});
+
+test("a directory is read and written as skopeo does it, and holds one image at a time", async () => {
+  await using registry = await startRegistry(daemon().machine);
+  const app = `docker://${registry.address}/app:1`;
+  const digest = await copy("busybox", app);
+  await copy(app, `dir:${file("ours")}`);
+  expect(await digestOf(`dir:${file("ours")}`)).toBe(digest);
+  await skopeo("copy", "-q", "--src-tls-verify=false", app, `dir:${file("theirs")}`);
+  expect(await copy(`dir:${file("theirs")}`, "from-dir:1")).toBe(digest);
+  expect(await daemon().dockerText("run", "--rm", "from-dir:1", "echo", "works")).toBe("works");
+  const names = () => readdirSync(daemon().machine.outside(file("ours"))).toSorted();
+  const before = names();
+  await daemon().dockerText("run", "--name", "changed", "busybox", "touch", "/x");
+  await daemon().dockerText("commit", "changed", "changed:1");
+  await copy("changed:1", `dir:${file("ours")}`);
+  expect(names()).not.toEqual(before);
+  expect(names()).toHaveLength(before.length + 1); // one layer more, and nothing of the image before
+  const refused = await daemon().wharf("image", "copy", app, `dir:${daemon().machine.directory}`);
+  expect(refused.stderr).toContain("is neither empty nor an image");
+  await daemon().dockerText("rm", "changed");
+  await daemon().dockerText("rmi", "from-dir:1", "changed:1");
 });
 
 test("an archive of skopeo goes to the engine and to a registry", async () => {

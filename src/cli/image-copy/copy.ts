@@ -27,7 +27,8 @@ const MAX_INDEX_DEPTH = 3;
  */
 export async function copyImage({ source, destination, platforms, emit }: CopyRequest): Promise<Descriptor> {
   const root = await chooseRoot(source, await source.root(), platforms);
-  if (isIndex(root) && destination.onlyOnePlatform) throw new InvalidArgument(destination.onlyOnePlatform);
+  const refusal = isIndex(root) ? await destination.refusesIndex?.() : undefined;
+  if (refusal !== undefined) throw new InvalidArgument(refusal);
   const documents = await collectDocuments(source, root, 0);
   const blobs = blobsOf(documents);
   const missing = new Set((await destination.missing(blobs)).map(({ digest }) => digest));

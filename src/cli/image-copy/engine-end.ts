@@ -77,12 +77,14 @@ async function openSaved(client: Client, name: string): Promise<CopySource> {
   }
 }
 
+/** What such a dockerd says of its storage driver. */
+const CONTAINERD_STORE = "io.containerd.snapshotter.v1";
+
 /**
  * An engine that shall have an image: it is given an archive of what it does not have yet. What it has may go between
  * question and answer, but an image that is not whole is refused, and asking again helps.
  */
 export class EngineDestination implements CopyDestination {
-  readonly onlyOnePlatform = "an engine holds one platform of an image: say which with --platform";
   readonly #client: Client;
   readonly #name: string;
   readonly #directory: string;
@@ -97,6 +99,24 @@ export class EngineDestination implements CopyDestination {
       "io.containerd.image.name": canonicalReference(reference),
       [REF_NAME]: reference.tag ?? "",
     });
+  }
+
+  /** A wharf takes it whole, and so does a dockerd that keeps its images in containerd; the older store has no indexes. */
+  async refusesIndex(): Promise<string | undefined> {
+    const isWharf = await this.#client.images.missingContent([]).then(
+      () => true,
+      (error) => {
+        if (error instanceof NotFound) return false;
+        throw error;
+      },
+    );
+    if (isWharf) return undefined;
+    const { ServerVersion, DriverStatus = [] } = await this.#client.system.info();
+    if (DriverStatus?.some(([, value]) => value === CONTAINERD_STORE)) return undefined;
+    return (
+      `the engine (${ServerVersion}) keeps one platform of an image: say which with --platform, ` +
+      "or switch it to the containerd image store"
+    );
   }
 
   async missing(blobs: readonly Descriptor[]): Promise<Descriptor[]> {

@@ -11,8 +11,10 @@ import { rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type TarMemberSource, writeTar } from "#base/tar-write.ts";
-import type { Descriptor } from "#spec/oci/manifest.ts";
+import type { Descriptor, Manifest } from "#spec/oci/manifest.ts";
 import { parseManifest } from "#spec/oci/parse-manifest.ts";
+import { canRun } from "#spec/select-manifest.ts";
+import { HOST_PLATFORM } from "../commands/_platform.ts";
 import { LayoutDestination, type LayoutNames, layoutPath } from "./layout-writer.ts";
 import type { BlobCopy, CopyDestination, Document } from "./types.ts";
 
@@ -29,14 +31,11 @@ export class ArchiveDestination implements CopyDestination {
   readonly #options: ArchiveOptions;
   readonly #directory: string;
   readonly #layout: LayoutDestination;
-  readonly onlyOnePlatform?: string;
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
     this.#directory = mkdtempSync(join(dirname(options.path), `.${basename(options.path)}.`));
     this.#layout = new LayoutDestination(this.#directory, options.names);
-    if (options.dockerTags)
-      this.onlyOnePlatform = "a docker-archive holds one platform of an image: say which with --platform";
   }
 
   missing(blobs: readonly Descriptor[]): Promise<Descriptor[]> {
@@ -93,12 +92,31 @@ function* members(directory: string, manifest: string | undefined): Generator<Ta
     }
 }
 
-/** The file Docker's own format begins with. */
+/**
+ * The file Docker's own format begins with. That format has one platform: of an image for several it names the one this
+ * machine runs, as `docker save` does, while the layout beside it has them all.
+ */
 function dockerManifest(directory: string, root: Descriptor, tags: readonly string[]): string | undefined {
-  const text = readFileSync(layoutPath(directory, root.digest), "utf8");
-  const parsed = parseManifest(text, root.mediaType, `manifest ${root.digest}`);
-  if (parsed.kind !== "manifest") return undefined;
+  const manifest = manifestOf(directory, root);
   const nameOf = ({ digest }: Descriptor) => `blobs/${digest.replace(":", "/")}`;
-  const { config, layers } = parsed.manifest;
-  return JSON.stringify([{ Config: nameOf(config), RepoTags: tags, Layers: layers.map(nameOf) }]);
+  if (!manifest) return undefined;
+  return JSON.stringify([
+    { Config: nameOf(manifest.config), RepoTags: tags, Layers: manifest.layers.map(nameOf) },
+  ]);
 }
+
+/** @returns undefined where nothing is for this machine */
+function manifestOf(directory: string, root: Descriptor): Manifest | undefined {
+  let descriptor = root;
+  for (let depth = 0; depth <= MAX_INDEX_DEPTH; depth++) {
+    const text = readFileSync(layoutPath(directory, descriptor.digest), "utf8");
+    const parsed = parseManifest(text, descriptor.mediaType, `manifest ${descriptor.digest}`);
+    if (parsed.kind === "manifest") return parsed.manifest;
+    const own = parsed.index.manifests.find(({ platform }) => platform && canRun(HOST_PLATFORM, platform));
+    if (!own) return undefined;
+    descriptor = own;
+  }
+  return undefined;
+}
+
+const MAX_INDEX_DEPTH = 3;

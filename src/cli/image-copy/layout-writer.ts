@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Digest, DigestMeter, parseDigest } from "#base/digest.ts";
 import { InvalidArgument } from "#base/errors.ts";
 import { writeFileAtomic } from "#base/fs.ts";
@@ -37,24 +37,8 @@ export class LayoutDestination implements CopyDestination {
     return blobs.filter(({ digest }) => !existsSync(layoutPath(this.#directory, digest)));
   }
 
-  async put({ blob, source, onProgress }: BlobCopy): Promise<string> {
-    const path = layoutPath(this.#directory, blob.digest);
-    const temporary = `${path}.part`;
-    mkdirSync(join(path, ".."), { recursive: true });
-    const meter = new DigestMeter(parseDigest(blob.digest).algorithm);
-    try {
-      await using file = await open(temporary, "w");
-      for await (const chunk of source.read(blob, 0, blob.size)) {
-        meter.update(chunk);
-        await file.write(chunk);
-        onProgress(meter.bytes);
-      }
-      checkContent(blob, meter);
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+  async put(copy: BlobCopy): Promise<string> {
+    await writeBlob(layoutPath(this.#directory, copy.blob.digest), copy);
     return "Copied";
   }
 
@@ -77,6 +61,26 @@ export class LayoutDestination implements CopyDestination {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** A blob as a file that gets its name when it is whole and what its digest says. @throws InvalidArgument else */
+export async function writeBlob(path: string, { blob, source, onProgress }: BlobCopy): Promise<void> {
+  const temporary = `${path}.part`;
+  mkdirSync(dirname(path), { recursive: true });
+  const meter = new DigestMeter(parseDigest(blob.digest).algorithm);
+  try {
+    await using file = await open(temporary, "w");
+    for await (const chunk of source.read(blob, 0, blob.size)) {
+      meter.update(chunk);
+      await file.write(chunk);
+      onProgress(meter.bytes);
+    }
+    checkContent(blob, meter);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 function checkContent({ digest, size }: Descriptor, meter: DigestMeter): void {

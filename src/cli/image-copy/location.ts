@@ -7,6 +7,10 @@ export type Location =
   /** @param host absent: the engine this command line talks to; else an address as for `--host` */
   | { readonly kind: "engine"; readonly host?: string; readonly name: string }
   | {
+      readonly kind: "dir";
+      readonly path: string;
+    }
+  | {
       readonly kind: "oci" | "oci-archive" | "docker-archive";
       readonly path: string;
       /** The image among those in it; as a destination: the name it gets there. */
@@ -17,6 +21,7 @@ export type Location =
 export const LOCATION_FORMS = `docker://REGISTRY/NAME[:TAG]         a registry
 NAME[:TAG], engine:NAME[:TAG]         the engine in use
 ssh://[USER@]HOST[:PORT]/NAME[:TAG]   the engine of another machine
+dir:DIRECTORY                         an image alone in a directory, as skopeo has it
 oci:DIRECTORY[:NAME]                  an OCI layout
 oci-archive:FILE[:NAME]               an OCI layout in a tar archive
 docker-archive:FILE[:NAME:TAG]        an archive as 'save' writes it`;
@@ -32,6 +37,9 @@ export function parseLocation(text: string): Location {
     case "docker":
       if (!rest.startsWith("//")) throw malformed(text, "a registry is written docker://NAME");
       return { kind: "registry", reference: withDefaultTag(parseReference(rest.slice(2))) };
+    case "dir":
+      if (rest === "") throw malformed(text, "there is no path in it");
+      return { kind: "dir", path: rest };
     case "ssh":
       return parseSsh(text);
     case "oci":

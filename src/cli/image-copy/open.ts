@@ -5,6 +5,7 @@ import { credentialsFor, openRegistries } from "../registries.ts";
 import type { Session } from "../session.ts";
 import { VERSION } from "../version.ts";
 import { openArchive } from "./archive-source.ts";
+import { DirDestination, DirSource } from "./dir-end.ts";
 import { EngineDestination, openEngineSource } from "./engine-end.ts";
 import { ArchiveDestination } from "./layout-archive.ts";
 import { directoryFiles, LayoutSource } from "./layout-source.ts";
@@ -31,6 +32,8 @@ export async function openSource(
     }
     case "engine":
       return await openEngineSource(await engineClient(session, location.host), location.name);
+    case "dir":
+      return new DirSource(location.path);
     case "oci":
       return new LayoutSource(directoryFiles(location.path), location.name);
     case "oci-archive":
@@ -52,6 +55,8 @@ export async function openDestination(
     }
     case "engine":
       return new EngineDestination(await engineClient(session, location.host), location.name);
+    case "dir":
+      return new DirDestination(location.path);
     case "oci":
       return new LayoutDestination(location.path, layoutNames(location.name));
     case "oci-archive":

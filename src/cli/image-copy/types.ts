@@ -37,6 +37,6 @@ export interface CopyDestination extends AsyncDisposable {
   putDocument(document: Document, isRoot: boolean): Promise<void>;
   /** Makes it all visible. */
   finish(root: Descriptor): Promise<void>;
-  /** Why it cannot take an image for several platforms whole, if it cannot. */
-  readonly onlyOnePlatform?: string;
+  /** Why it cannot take an image for several platforms whole; undefined, or not asked, when it can. */
+  refusesIndex?(): Promise<string | undefined>;
 }
