@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { anonymousVolume, ContainersLab } from "../../test/fakes/containers-lab.ts";
+import { anonymousVolume, ContainersLab, stagedMounts } from "../../test/fakes/containers-lab.ts";
 
 const remove = { force: true, volumes: true, link: false };
 
@@ -75,7 +75,7 @@ describe("recover()", () => {
       test(`leaves nothing lost or leaked when the daemon dies at any step of ${name} (${how})`, async () => {
         for (let step = 1; ; step++) {
           using lab = new ContainersLab();
-          lab.mounts = [anonymousVolume("data")];
+          lab.mounts = [anonymousVolume("data"), ...stagedMounts(lab.directory)];
           const id = await job.prepare(lab);
           await lab.settle();
           lab.crashAt(step);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { NotModified } from "#base/errors.ts";
 import { StartFailed } from "#runtime/start-failed.ts";
-import { anonymousVolume, ContainersLab } from "../../test/fakes/containers-lab.ts";
+import { anonymousVolume, ContainersLab, stagedMounts } from "../../test/fakes/containers-lab.ts";
 
 let lab: ContainersLab;
 beforeEach(() => {
@@ -44,11 +44,15 @@ describe("start()", () => {
     "mounts.root",
     "volumes.mount",
     "volumes.copyUp",
+    "mounts.image",
+    "mounts.below",
+    "mounts.exchangingIds",
     "networks.openSandbox",
     "networks.settled",
     "runtime.start",
   ])
     test(`undoes everything when ${call} fails`, async () => {
+      lab.mounts = [...lab.mounts, ...stagedMounts(lab.directory)];
       const id = await lab.create("web");
       lab.failAt(call);
       await expect(lab.containers.start(id)).rejects.toThrow(`${call} failed`);
@@ -57,7 +61,7 @@ describe("start()", () => {
         status: "created",
         isStarting: false,
         exitCode: 128,
-        error: `${call} failed`,
+        error: expect.stringContaining(`${call} failed`),
       });
     });
 

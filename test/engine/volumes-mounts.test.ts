@@ -69,6 +69,21 @@ describe.skipIf(IS_DOCKERD)("volume-subpath", () => {
     );
     await docker("volume", "rm", "tree");
   });
+
+  test("shows the volume's directory or nothing while a container exchanges it for a link out", async () => {
+    const exchange =
+      "mkdir /v/it; touch /v/it/inside; ln -s / /v/out; while :; do mv /v/it /v/dir; mv /v/out /v/it; mv /v/it /v/out; mv /v/dir /v/it; done";
+    await docker("run", "-d", "--name", "attacks", "-v", "tree:/v", "busybox", "sh", "-c", exchange);
+    const seen = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        daemon().docker("run", "--rm", "--mount", mount("it"), "busybox", "ls", "/x"),
+      ),
+    );
+    for (const { stdout, stderr } of seen)
+      expect(stdout === "inside\n" || stderr.includes("cannot access path it of the volume")).toBe(true);
+    await docker("rm", "-f", "attacks");
+    await docker("volume", "rm", "tree");
+  });
 });
 
 describe.skipIf(IS_DOCKERD)("--mount type=image", () => {

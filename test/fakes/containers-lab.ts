@@ -110,13 +110,16 @@ export class ContainersLab implements Disposable {
     await this.settle();
     const views = await this.containers.list({ all: true });
     const records = new Map(views.map((view) => [view.id, view]));
+    const shown = new Set(
+      views.flatMap(({ mounts }) => mounts.flatMap(({ image }) => image?.snapshot ?? [])),
+    );
     const isUp = (id: string) => ["running", "paused"].includes(records.get(id)?.state.status ?? "");
     const { supervisors, sandboxes, mounts, writables, volumes } = this.world;
     return [
       ...[...supervisors.keys()].filter((id) => !isUp(id)).map((id) => `process ${id}`),
       ...[...sandboxes.keys()].filter((id) => !isUp(id)).map((id) => `sandbox ${id}`),
       ...[...mounts].filter((path) => ![...records.keys()].some((id) => path.includes(id) && isUp(id))),
-      ...[...writables].filter((id) => !records.has(id)).map((id) => `writable ${id}`),
+      ...[...writables].filter((id) => !records.has(id) && !shown.has(id)).map((id) => `writable ${id}`),
       ...[...volumes].flatMap(([name, { users, mountedBy }]) => [
         ...[...users].filter((id) => !records.has(id)).map((id) => `volume ${name} used by ${id}`),
         ...[...mountedBy].filter((id) => !isUp(id)).map((id) => `volume ${name} mounted by ${id}`),
@@ -231,6 +234,22 @@ export function anonymousVolume(name: string): PlannedMount {
     anonymous: true,
     spec: undefined,
   };
+}
+
+/** A place in an image, and a directory whose ids are exchanged. */
+export function stagedMounts(directory: string): PlannedMount[] {
+  const plain = { ...anonymousVolume("x"), volume: undefined, driver: undefined, anonymous: false };
+  return [
+    {
+      ...plain,
+      type: "image",
+      destination: "/image",
+      source: "busybox",
+      subpath: "etc",
+      image: { id: "busybox", snapshot: "5".repeat(64) },
+    },
+    { ...plain, type: "bind", destination: "/bind", source: directory, idmap: { uid: 7, gid: 7 } },
+  ];
 }
 
 /** Time that stands still until the test moves it. */

@@ -337,8 +337,14 @@ export function fakeMounts(world: World) {
     root: (_root: unknown, target: string) => void world.mounts.add(target),
     shm: (target: string) => void world.mounts.add(target),
     image: (_root: unknown, target: string) => void world.mounts.add(target),
-    below: (_directory: string, _path: string, target: string) => void world.mounts.add(target),
-    exchangingIds: async (_source: string, target: string) => void world.mounts.add(target),
+    below(_directory: string, _path: string, target: string) {
+      mkdirSync(target, { recursive: true });
+      world.mounts.add(target);
+    },
+    exchangingIds: async (_source: string, target: string) => {
+      mkdirSync(target, { recursive: true });
+      world.mounts.add(target);
+    },
     restrictions: () => [],
     mountOf: () => ({ target: "/", peers: [] }),
     unmount: (target: string) => void world.mounts.delete(target),
