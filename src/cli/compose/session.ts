@@ -80,10 +80,10 @@ export class ComposeSession {
     };
   }
 
-  /** The project of the files, with all services its profiles allow. */
+  /** The project of the files, with all services its profiles allow; their env files are not read yet. */
   load(): Promise<Project> {
     this.#project ??= import("#compose/model/load.ts").then(({ loadProject }) =>
-      loadProject(this.loadOptions),
+      loadProject({ ...this.loadOptions, resolveEnvironment: false }),
     );
     return this.#project;
   }
@@ -92,9 +92,10 @@ export class ComposeSession {
   async select(services: readonly string[], dependencies: Dependencies = "include"): Promise<Project> {
     const project = await this.load();
     const { selectServices } = await import("#compose/model/select.ts");
-    return this.flags["all-resources"] && services.length === 0
-      ? project
-      : selectServices(project, services, dependencies);
+    const keepsAll = this.flags["all-resources"] && services.length === 0;
+    const selected = keepsAll ? project : selectServices(project, services, dependencies);
+    const { resolveEnvironment } = await import("#compose/model/load.ts");
+    return await resolveEnvironment(selected, (text) => void this.warn(text));
   }
 
   /** Without files, where a name was given. */

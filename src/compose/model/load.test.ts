@@ -2,7 +2,8 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadProject } from "./load.ts";
+import { loadProject, resolveEnvironment } from "./load.ts";
+import { selectServices } from "./select.ts";
 import type { LoadOptions, Project } from "./types.ts";
 
 const directories: string[] = [];
@@ -64,4 +65,31 @@ test("loadProject() finds dependencies that go round in a circle", async () => {
   expect(
     await failure("services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [a]}}"),
   ).toContain("dependency cycle detected: a -> b -> a");
+});
+
+test("resolveEnvironment() reads the env files of the services that are left", async () => {
+  const text = "services: {a: {image: x, environment: [A]}, b: {image: x, env_file: missing.env}}";
+  const project = await load(text, { resolveEnvironment: false, environment: { A: "1" } });
+  const { services } = await resolveEnvironment(selectServices(project, ["a"], "include"), () => {});
+  expect(services.a?.environment).toEqual({ A: "1" });
+  await expect(resolveEnvironment(project, () => {})).rejects.toThrow(/missing\.env not found/);
+});
+
+test("loadProject() ends includes that go round in a circle", async () => {
+  const directory = await folder({ "a.yaml": "include: [b.yaml]", "b.yaml": "include: [a.yaml]" });
+  const loading = loadProject({ environment: {}, currentDirectory: directory, files: ["a.yaml"] });
+  await expect(loading).rejects.toThrow("include cycle detected");
+});
+
+test("loadProject() reads standard input where the file is a dash", async () => {
+  const directory = await folder({});
+  const project = await loadProject({
+    environment: {},
+    currentDirectory: directory,
+    files: ["-"],
+    projectName: "demo",
+    readStandardInput: async () => "services: {web: {image: nginx, volumes: ['./a:/a']}}",
+  });
+  expect(project.files).toEqual(["-"]);
+  expect(project.services.web?.volumes?.[0]?.source).toBe(`${directory}/a`);
 });

@@ -35,19 +35,32 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     checkConsistency({ project, root: model.tree, places: model.loading.places });
   const onUnset = unsetWarning(model.loading);
   const services = await mapServices(project.services, async (service) => {
+    if (options.resolveEnvironment === false) return service;
     const labelled = await resolveServiceLabels(service, onUnset);
-    if (options.resolveEnvironment === false) return labelled;
     return await resolveServiceEnvironment(labelled, { environment: project.environment, onUnset });
   });
   return { ...project, services };
 }
 
-/** `env_file`s read after all, for a project that was loaded without. */
+/**
+ * `env_file`s and `label_file`s read after all, for a project that was loaded without. First loaded, then reduced to the
+ * services that are wanted, then this: so a file that only another service names may be missing.
+ */
 export async function resolveEnvironment(project: Project, warn: (text: string) => void): Promise<Project> {
   const onUnset = unsetWarning({ warn });
-  const services = await mapServices(project.services, (service) =>
-    resolveServiceEnvironment(service, { environment: project.environment, onUnset }),
+  const services = await mapServices(project.services, async (service) =>
+    resolveServiceEnvironment(await resolveServiceLabels(service, onUnset), {
+      environment: project.environment,
+      onUnset,
+    }),
   );
+  return { ...project, services };
+}
+
+/** Only the `label_file`s. */
+export async function resolveLabels(project: Project, warn: (text: string) => void): Promise<Project> {
+  const onUnset = unsetWarning({ warn });
+  const services = await mapServices(project.services, (service) => resolveServiceLabels(service, onUnset));
   return { ...project, services };
 }
 

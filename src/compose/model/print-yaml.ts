@@ -29,12 +29,22 @@ function block(node: PrintNode & object, indent: number): string {
   return node.items.map((item) => `${margin}- ${listItem(item, indent)}`).join("");
 }
 
+/** Bytes of a key beyond which it is marked as one. */
+const LONGEST_KEY = 128;
+
 function entry(key: string, value: PrintNode, indent: number): string {
+  const isLong = Buffer.byteLength(key) > LONGEST_KEY || key.includes("\n");
+  if (isLong && (typeof value !== "object" || value === null)) return longEntry(key, value, indent);
   const name = scalar(key, { column: indent, indent, isKey: true });
   if (isEmpty(value)) return `${name}: ${emptyText(value)}\n`;
   if (typeof value === "object" && value !== null) return `${name}:\n${block(value, indent + 2)}`;
   const text = scalar(value, { column: indent + name.length + 2, indent: indent + 2 });
   return text === "" ? `${name}:\n` : `${name}: ${text}\n`;
+}
+
+function longEntry(key: string, value: string | number | bigint | boolean | null, indent: number): string {
+  const where = { column: indent + 2, indent: indent + 2 };
+  return `? ${scalar(key, where)}\n${" ".repeat(indent)}: ${scalar(value, where)}\n`;
 }
 
 /** A container inside a list begins on the line of its dash. */

@@ -1,7 +1,7 @@
 /** What `compose config` answers, as text. */
 import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { serviceHash } from "./hash.ts";
-import { loadProject, loadProjectModel, resolveEnvironment } from "./load.ts";
+import { loadProject, loadProjectModel, resolveEnvironment, resolveLabels } from "./load.ts";
 import { own } from "./own.ts";
 import { pinImages, pinTree, type ResolveDigest } from "./pin-images.ts";
 import { printJson } from "./print-json.ts";
@@ -112,8 +112,7 @@ async function renderHashes(request: ConfigRequest, { load }: ConfigContext): Pr
   const unknown = names.find((name) => !own(all.services, name));
   if (unknown !== undefined) throw new NotFound(`no such service: ${unknown}`);
   const chosen = names.length === 0 ? all : selectServices(all, names, "ignore");
-  const project =
-    load.resolveEnvironment === false ? chosen : await resolveEnvironment(chosen, load.warn ?? (() => {}));
+  const project = await resolveFiles(chosen, load);
   return Object.keys(project.services)
     .sort()
     .map((name) => `${name} ${serviceHash(project.services[name]!)}\n`)
@@ -128,12 +127,15 @@ async function renderProject(request: ConfigRequest, context: ConfigContext): Pr
   let project = choose(loaded, request.services, request.keepsUnused);
   if (request.resolveDigests || request.locksDigests)
     project = await pinImages(project, context.resolveDigest);
-  if (context.load.resolveEnvironment !== false)
-    project = await resolveEnvironment(project, context.load.warn ?? (() => {}));
+  project = await resolveFiles(project, context.load);
   if (context.load.checkConsistency !== false) checkContainerNames(project);
   if (request.locksDigests) project = imagesOnly(project);
   const text = format === "json" ? projectJson(project) : projectYaml(project);
   return text.replaceAll("$", "$$$$"); // so that reading it again says the same
+}
+
+function resolveFiles(project: Project, { resolveEnvironment: reads, warn = () => {} }: LoadOptions) {
+  return reads === false ? resolveLabels(project, warn) : resolveEnvironment(project, warn);
 }
 
 /** @throws InvalidArgument */

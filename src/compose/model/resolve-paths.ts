@@ -15,7 +15,7 @@ const RULES = pathTable<Rule>({
   ...below<Rule>(WORKLOADS, {
     "build.context": context,
     "build.additional_contexts.*": context,
-    "build.ssh.*": plainPath,
+    "build.ssh.*": hostPath,
     "extends.file": plainPath,
   }),
   ...below<Rule>(CONTAINERS, {
@@ -24,8 +24,8 @@ const RULES = pathTable<Rule>({
     "volumes.*": mount,
   }),
   "services.*.develop.watch.*.path": plainPath,
-  "configs.*.file": plainPath,
-  "secrets.*.file": plainPath,
+  "configs.*.file": hostPath,
+  "secrets.*.file": hostPath,
   "volumes.*": bindVolume,
 });
 
@@ -69,6 +69,11 @@ export function absolute(path: string, { directory, home }: PathBase): string {
   if (path.startsWith("~") && home !== undefined) return posix.join(home, path.slice(1));
   if (path.startsWith("/") || /^[a-zA-Z]:[\\/]/.test(path) || path.startsWith("\\\\")) return path;
   return join(directory, path);
+}
+
+/** An empty path is the directory itself. */
+function hostPath(value: Tree, base: PathBase): Tree {
+  return typeof value === "string" ? absolute(value, base) : value;
 }
 
 /** As `path.join`, without the slash that a path ends in. */

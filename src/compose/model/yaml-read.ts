@@ -38,7 +38,7 @@ export function readYaml(file: string, text: string, places: Places): YamlDocume
     uniqueKeys: false, // checked below, where the first one's line is known
   });
   if (!Array.isArray(documents)) return []; // nothing but comments
-  return documents.map((document) => new DocumentReader(file, places, starts).read(document));
+  return documents.map((document) => new DocumentReader({ file, text, starts }, places).read(document));
 }
 
 function lineStarts(text: string): number[] {
@@ -47,8 +47,16 @@ function lineStarts(text: string): number[] {
   return starts;
 }
 
+interface Source {
+  readonly file: string;
+  readonly text: string;
+  /** Offsets of the lines. */
+  readonly starts: readonly number[];
+}
+
 class DocumentReader {
   readonly #file: string;
+  readonly #text: string;
   readonly #places: Places;
   readonly #starts: readonly number[];
   readonly #anchors = new Map<string, Node>();
@@ -56,8 +64,9 @@ class DocumentReader {
   readonly #resets: Path[] = [];
   #nodes = 0;
 
-  constructor(file: string, places: Places, starts: readonly number[]) {
+  constructor({ file, text, starts }: Source, places: Places) {
     this.#file = file;
+    this.#text = text;
     this.#places = places;
     this.#starts = starts;
   }
@@ -99,7 +108,7 @@ class DocumentReader {
   }
 
   #scalar(node: Scalar): Tree {
-    const text = String(node.value ?? "");
+    const text = this.#textOf(node);
     const tag = node.tag;
     if (tag === "tag:yaml.org,2002:str" || tag === "!") return text;
     if (node.type !== "PLAIN" && tag === undefined) return text;
@@ -107,6 +116,13 @@ class DocumentReader {
     if (!tag?.startsWith("tag:yaml.org,2002:") || tag === "tag:yaml.org,2002:str")
       return scalar.kind === "timestamp" ? text : scalar.value;
     return this.#tagged(node, scalar.kind, scalar.value);
+  }
+
+  /** A block that the file ends in has a last line break only if the file has. */
+  #textOf(node: Scalar): string {
+    const text = String(node.value ?? "");
+    const isCut = (node.range?.[1] ?? 0) >= this.#text.length && !this.#text.endsWith("\n");
+    return isCut && node.type?.startsWith("BLOCK") ? text.replace(/\n$/, "") : text;
   }
 
   #tagged(node: Scalar, kind: string, value: Tree): Tree {

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FakeEngine } from "../../_fake-engine.ts";
 import { recordingHost } from "../../_recording-host.ts";
 import { runCli } from "../../cli.ts";
 
@@ -78,6 +79,21 @@ test("compose config --no-interpolate leaves variables as they are", async () =>
   const { out } = await config("config", "--no-interpolate");
   expect(out).toContain("image: nginx:${TAG:-latest}\n");
   expect(out).toContain("- A=$$1\n");
+});
+
+test("compose config --resolve-image-digests asks the engine for each image once", async () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  const answer = { json: { Descriptor: { digest } } };
+  await using engine = await new FakeEngine({
+    "HEAD /_ping": {},
+    "GET /distribution/docker.io/library/nginx:latest/json": answer,
+    "GET /distribution/docker.io/library/postgres:latest/json": answer,
+  }).listen();
+  const host = recordingHost({ env: { DOCKER_HOST: engine.host, DOCKER_CONFIG: "/nonexistent" } });
+  expect(await runCli(["compose", "-f", FILE, "config", "--lock-image-digests"], host)).toBe(0);
+  expect(host.stdoutText).toBe(
+    `services:\n  db:\n    image: docker.io/library/postgres:latest@${digest}\n  web:\n    image: docker.io/library/nginx:latest@${digest}\n`,
+  );
 });
 
 test("compose config --output writes to a file and prints nothing", async () => {
