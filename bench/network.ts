@@ -39,7 +39,10 @@ async function main(): Promise<number> {
     result[`${row.name}, ${row.unit}`] = Object.fromEntries(
       Object.entries(values).flatMap(([name, all]) => (all.length > 0 ? [[name, median(all)]] : [])),
     );
-    console.error(`measured: ${row.name}`);
+    const shown = Object.entries(values).map(
+      ([name, all]) => `${name} ${all.map((one) => one.toFixed(1)).join(" ")}`,
+    );
+    console.error(`measured: ${row.name}: ${shown.join("; ")}`);
   }
   for (const engine of engines) await engine.stop();
   report(result, engines);

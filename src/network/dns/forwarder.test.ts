@@ -5,6 +5,11 @@ import { Forwarder } from "./forwarder.ts";
 import { parseQuery, RCODE, u16 } from "./message.ts";
 import { framed } from "./upstream.ts";
 
+function questionOf(bytes: Uint8Array): Parameters<Forwarder["remembered"]> {
+  const query = parseQuery(bytes)!;
+  return [cacheKey(bytes, query), bytes, query];
+}
+
 type Answering = (query: Uint8Array) => Uint8Array | undefined;
 
 /** Resolvers at 127.0.1.1, 127.0.1.2, … of one port. */
@@ -57,7 +62,7 @@ describe("Forwarder", () => {
     const answer = await world.ask("example.org", { id: 77 });
     expect([u16(answer!, 0), recordsOf(answer!)]).toEqual([77, ["192.0.2.1"]]);
     const again = queryBytes("EXAMPLE.org", { id: 78 });
-    const remembered = world.forwarder.remembered(again, parseQuery(again)!);
+    const remembered = world.forwarder.remembered(...questionOf(again));
     expect([u16(remembered!, 0), recordsOf(remembered!)]).toEqual([78, ["192.0.2.1"]]);
     expect(Buffer.from(remembered!).toString("latin1")).toContain("EXAMPLE");
     expect(world.asked).toEqual([1]);
@@ -80,8 +85,7 @@ describe("Forwarder", () => {
     using world = await resolvers((query) => resolverAnswer(query, { rcode: RCODE.NXDOMAIN }));
     for (let i = 0; i < 3; i++) {
       const bytes = queryBytes("nosuch.example");
-      if (world.forwarder.remembered(bytes, parseQuery(bytes)!) === undefined)
-        await world.ask("nosuch.example");
+      if (world.forwarder.remembered(...questionOf(bytes)) === undefined) await world.ask("nosuch.example");
     }
     expect(world.asked).toEqual([1]);
   });

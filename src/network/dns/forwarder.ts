@@ -1,7 +1,7 @@
 import type { IpAddress } from "#kernel/types.ts";
 import { AnswerCache, cacheKey } from "./cache.ts";
 import { parseReply, type Query, RCODE } from "./message.ts";
-import { askByTcp, type Inside, UpstreamUdp } from "./upstream.ts";
+import { askByTcp, type Inside, type OnAnswer, UpstreamUdp } from "./upstream.ts";
 
 /** How long all resolvers are waited for before they are asked again, and how often they are asked. */
 const ATTEMPT_MS = 2000;
@@ -29,17 +29,21 @@ export class Forwarder implements Disposable {
     this.#upstreams = addresses.map((address) => new UpstreamUdp(address, options.inside, options.port));
   }
 
-  /** Without waiting, when it was asked before. */
-  remembered(bytes: Uint8Array, query: Query): Uint8Array | undefined {
-    return this.#cache.get(cacheKey(bytes, query), bytes, query);
+  /** Without waiting, when it was asked before. @param key of the question: `cacheKey` */
+  remembered(key: string, bytes: Uint8Array, query: Query): Uint8Array | undefined {
+    return this.#cache.get(key, bytes, query);
   }
 
   /**
    * @param byTcp the client can take an answer of any length
    * @returns undefined when no resolver answered
    */
-  async ask(bytes: Uint8Array, query: Query, byTcp: boolean): Promise<Uint8Array | undefined> {
-    const key = cacheKey(bytes, query);
+  async ask(
+    bytes: Uint8Array,
+    query: Query,
+    byTcp: boolean,
+    key = cacheKey(bytes, query),
+  ): Promise<Uint8Array | undefined> {
     const asked = this.#inFlight.get(key);
     if (asked) {
       const answer = await asked;
@@ -63,40 +67,48 @@ export class Forwarder implements Disposable {
 
   async #askAll(bytes: Uint8Array, query: Query, byTcp: boolean): Promise<Uint8Array | undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const answer = await this.#firstAnswer((upstream, _address, until) =>
-        upstream.ask(bytes, query.questionEnd, until),
-      );
+      const answer = await this.#firstByUdp(bytes, query);
       if (!answer) continue;
       if (!byTcp || !parseReply(answer)?.isTruncated) return answer;
-      const { inside, port } = this.#options;
-      const whole = await this.#firstAnswer((_upstream, address, until) =>
-        askByTcp({ address, inside, ...(port === undefined ? {} : { port }) }, bytes, until),
-      );
-      return whole ?? answer;
+      return (await this.#firstByTcp(bytes)) ?? answer;
     }
     return undefined;
   }
 
-  /** The first answer that says something; else one that tells of a failure; undefined when time is up. */
-  async #firstAnswer(
-    ask: (upstream: UpstreamUdp, address: IpAddress, until: AbortSignal) => Promise<Uint8Array | undefined>,
-  ): Promise<Uint8Array | undefined> {
-    const until = new AbortController();
-    const timer = setTimeout(() => until.abort(), this.#options.attemptMs ?? ATTEMPT_MS);
-    const { promise, resolve } = Promise.withResolvers<Uint8Array | undefined>();
-    let failure: Uint8Array | undefined;
-    const asked = this.#upstreams.map(async (upstream, index) => {
-      const answer = await ask(upstream, this.#addresses[index]!, until.signal);
-      if (answer && isUseful(answer)) resolve(answer);
-      else failure ??= answer;
+  #firstByUdp(bytes: Uint8Array, query: Query): Promise<Uint8Array | undefined> {
+    return this.#first((index, tell) => this.#upstreams[index]!.ask(bytes, query.questionEnd, tell));
+  }
+
+  #firstByTcp(bytes: Uint8Array): Promise<Uint8Array | undefined> {
+    const { inside, port } = this.#options;
+    return this.#first((index, tell) => {
+      const until = new AbortController();
+      const target = { address: this.#addresses[index]!, inside, ...(port === undefined ? {} : { port }) };
+      void askByTcp(target, bytes, until.signal).then(tell);
+      return () => until.abort();
     });
-    void Promise.all(asked).then(() => resolve(failure));
-    try {
-      return await promise;
-    } finally {
+  }
+
+  /** The first answer that says something; else one that tells of a failure; undefined when time is up. */
+  #first(ask: (index: number, tell: OnAnswer) => () => void): Promise<Uint8Array | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Uint8Array | undefined>();
+    const cancels: (() => void)[] = [];
+    let waiting = this.#addresses.length;
+    let failure: Uint8Array | undefined;
+    const finish = (answer: Uint8Array | undefined) => {
       clearTimeout(timer);
-      until.abort();
-    }
+      for (const cancel of cancels) cancel();
+      resolve(answer);
+    };
+    const timer = setTimeout(() => finish(failure), this.#options.attemptMs ?? ATTEMPT_MS);
+    const tell = (answer: Uint8Array | undefined) => {
+      if (answer && isUseful(answer)) return finish(answer);
+      failure ??= answer;
+      if (--waiting === 0) finish(failure);
+    };
+    for (let index = 0; index < this.#addresses.length; index++) cancels.push(ask(index, tell));
+    if (waiting === 0) finish(failure);
+    return promise;
   }
 }
 

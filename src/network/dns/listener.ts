@@ -44,19 +44,41 @@ export function listenIn(
 }
 
 function listenUdp(respond: Respond): udp.Socket<"buffer"> {
+  const outbox = new Outbox();
   const bound = Bun.peek(
     Bun.udpSocket({
       hostname: NAME_SERVER_ADDRESS,
       port: 0,
       socket: {
         data: (socket, message, port, address) =>
-          respond(message, { byTcp: false }, (answer) => void socket.send(answer, port, address)),
+          respond(message, { byTcp: false }, (answer) => outbox.send(socket, answer, port, address)),
         error: () => {}, // a client that has gone
       },
     }),
   );
   if (bound instanceof Promise) throw new Error("a UDP socket is still being bound");
   return bound;
+}
+
+/** Answers to what was read in one go leave in one go: a system call for each would cost as much as all else. */
+class Outbox {
+  #waiting: (Uint8Array | number | string)[] = [];
+
+  send(socket: udp.Socket<"buffer">, answer: Uint8Array, port: number, address: string): void {
+    if (this.#waiting.length === 0) setImmediate(() => this.#flush(socket));
+    this.#waiting.push(answer, port, address);
+  }
+
+  #flush(socket: udp.Socket<"buffer">): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      if (waiting.length > 0 && !socket.closed)
+        socket.sendMany(waiting as Parameters<typeof socket.sendMany>[0]);
+    } catch {
+      // the container has gone
+    }
+  }
 }
 
 interface TcpClient {

@@ -3,7 +3,9 @@ import { messageOf } from "#base/errors.ts";
 import type { Kernel } from "#kernel/types.ts";
 import { nameserversOf } from "../files/resolv-conf.ts";
 import { answerLocally } from "./answer.ts";
+import { cacheKey } from "./cache.ts";
 import { Forwarder } from "./forwarder.ts";
+import { HotAnswers } from "./hot-answers.ts";
 import { listenIn } from "./listener.ts";
 import { parseQuery, type Query, RCODE, refusal, writeAnswer } from "./message.ts";
 import { type CommandAnswer, NAME_SERVER_ADDRESS, type SandboxView } from "./types.ts";
@@ -28,6 +30,7 @@ interface Served {
   readonly listener: Disposable;
   /** Undefined: the host's resolvers, or none. */
   readonly forwarder: Forwarder | undefined;
+  readonly hot: HotAnswers;
   forwarded: number;
 }
 
@@ -102,22 +105,26 @@ export class NameServer implements Disposable {
     const listener = listenIn(kernel, netnsPath, (message, { byTcp }, send) =>
       this.#respond(id, message, byTcp, send),
     );
-    return { listener, forwarder, forwarded: 0 };
+    return { listener, forwarder, hot: new HotAnswers(), forwarded: 0 };
   }
 
   #respond(id: string, message: Uint8Array, byTcp: boolean, send: (answer: Uint8Array) => void): void {
     const view = this.#zone.view(id);
-    if (!view) return;
+    const hot = byTcp ? undefined : this.#served.get(id)?.hot;
+    const known = hot?.get(message, this.#zone.generation);
+    if (known) send(known);
+    if (!view || known) return;
     const query = parseQuery(message);
-    if (!query) {
-      const refused = refusal(message);
-      if (refused) send(refused);
-      return;
-    }
+    const own = query ? this.#answer(view, message, query, byTcp) : refusal(message);
+    if (own) {
+      if (query) hot?.put(message, own, this.#zone.generation);
+      send(own);
+    } else if (query) this.#forward(view, message, query, { byTcp, send });
+  }
+
+  #answer(view: SandboxView, bytes: Uint8Array, query: Query, byTcp: boolean): Uint8Array | undefined {
     const maxBytes = byTcp ? MOST_TCP_BYTES : query.maxUdpBytes;
-    const own = answerLocally(this.#zone, view, { bytes: message, query, maxBytes });
-    if (own) send(own);
-    else this.#forward(view, message, query, { byTcp, send });
+    return answerLocally(this.#zone, view, { bytes, query, maxBytes });
   }
 
   #forward(
@@ -128,7 +135,8 @@ export class NameServer implements Disposable {
   ): void {
     const served = this.#served.get(view.id);
     const forwarder = view.resolvers === "host" ? this.#hostResolvers.forwarder() : served?.forwarder;
-    const remembered = forwarder?.remembered(message, query);
+    const key = cacheKey(message, query);
+    const remembered = forwarder?.remembered(key, message, query);
     if (remembered || !served || !forwarder || served.forwarded >= MOST_FORWARDED) {
       send(remembered ?? failure(message, query));
       return;
@@ -136,7 +144,7 @@ export class NameServer implements Disposable {
     const kept = new Uint8Array(message); // the socket uses its buffer again, and slice() of a Buffer is no copy
     served.forwarded++;
     void forwarder
-      .ask(kept, query, byTcp)
+      .ask(kept, query, byTcp, key)
       .then((answer) => send(answer ?? failure(kept, query)))
       .catch(() => {}) // the client has gone
       .finally(() => served.forwarded--);

@@ -11,9 +11,37 @@ const MOST_PENDING = 1024;
 /** Runs synchronous code in the network the questions leave from. */
 export type Inside = <T>(work: () => T) => T;
 
-interface Pending {
+/** Told once: the answer, or undefined when there will be none. */
+export type OnAnswer = (answer: Uint8Array | undefined) => void;
+
+/** A question under way. Thousands a second are asked: no promise, no signal. */
+class Pending {
   readonly question: Uint8Array;
-  readonly resolve: (answer: Uint8Array | undefined) => void;
+  readonly #originalId: number;
+  readonly #tell: OnAnswer;
+  readonly #forget: () => void;
+  #isSettled = false;
+
+  constructor(query: Uint8Array, questionEnd: number, tell: OnAnswer, forget: () => void) {
+    this.question = query.subarray(12, questionEnd);
+    this.#originalId = u16(query, 0);
+    this.#tell = tell;
+    this.#forget = forget;
+  }
+
+  settle(answer: Uint8Array | undefined): void {
+    if (this.#isSettled) return;
+    this.cancel();
+    if (answer) setU16(answer, 0, this.#originalId);
+    this.#tell(answer);
+  }
+
+  /** Nobody waits any more. */
+  cancel(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#forget();
+  }
 }
 
 /** One resolver by UDP: connected sockets, so that the kernel drops what comes from elsewhere. */
@@ -33,15 +61,17 @@ export class UpstreamUdp {
   /**
    * Asks once.
    * @param query its id is replaced on the way, and back in the answer
-   * @param until fires when nobody waits any more
-   * @returns undefined: no answer, or none could be asked for
+   * @param tell may be called before this returns, when nothing could be asked
+   * @returns how to stop waiting
    */
-  ask(query: Uint8Array, questionEnd: number, until: AbortSignal): Promise<Uint8Array | undefined> {
+  ask(query: Uint8Array, questionEnd: number, tell: OnAnswer): () => void {
     if (!this.#socket?.takesMore) {
       this.#socket?.retire();
       this.#socket = this.#open();
     }
-    return this.#socket?.ask(query, questionEnd, until) ?? Promise.resolve(undefined);
+    if (this.#socket) return this.#socket.ask(query, questionEnd, tell);
+    tell(undefined);
+    return () => {};
   }
 
   close(): void {
@@ -80,39 +110,35 @@ class AskingSocket {
     return this.#asked < QUESTIONS_PER_SOCKET && this.#pending.size < MOST_PENDING;
   }
 
-  ask(query: Uint8Array, questionEnd: number, until: AbortSignal): Promise<Uint8Array | undefined> {
+  ask(query: Uint8Array, questionEnd: number, tell: OnAnswer): () => void {
     const id = this.#freeId();
     const sent = new Uint8Array(query);
     setU16(sent, 0, id);
     this.#asked++;
-    const { promise, resolve } = Promise.withResolvers<Uint8Array | undefined>();
-    const settle = (answer: Uint8Array | undefined) => {
-      until.removeEventListener("abort", giveUp);
-      this.#pending.delete(id);
-      if (answer) setU16(answer, 0, u16(query, 0));
-      resolve(answer);
-      if (this.#retired && this.#pending.size === 0) this.socket.close();
-    };
-    const giveUp = () => settle(undefined);
-    until.addEventListener("abort", giveUp);
-    this.#pending.set(id, { question: query.subarray(12, questionEnd), resolve: settle });
+    const pending = new Pending(query, questionEnd, tell, () => this.#forget(id));
+    this.#pending.set(id, pending);
     try {
       this.socket.send(sent);
     } catch {
-      giveUp(); // refused: nobody listens there
+      pending.settle(undefined); // refused: nobody listens there
     }
-    return promise;
+    return () => pending.cancel();
+  }
+
+  #forget(id: number): void {
+    this.#pending.delete(id);
+    if (this.#retired && this.#pending.size === 0) this.socket.close();
   }
 
   received(data: Buffer): void {
     const reply = parseReply(data);
     const pending = reply && this.#pending.get(reply.id);
-    if (pending && sameQuestion(reply.question, pending.question)) pending.resolve(new Uint8Array(data));
+    if (pending && sameQuestion(reply.question, pending.question)) pending.settle(new Uint8Array(data));
   }
 
   /** Nobody listens there: there is nothing to wait for. */
   refused(): void {
-    for (const { resolve } of [...this.#pending.values()]) resolve(undefined);
+    for (const pending of [...this.#pending.values()]) pending.settle(undefined);
   }
 
   /** Closed when the last answer has come. */

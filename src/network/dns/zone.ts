@@ -16,6 +16,12 @@ interface NetworkNames {
 export class Zone {
   readonly #views = new Map<string, SandboxView>();
   readonly #networks = new Map<string, NetworkNames>();
+  #generation = 1;
+
+  /** Another number after every change. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   view(id: string): SandboxView | undefined {
     return this.#views.get(id);
@@ -23,6 +29,7 @@ export class Zone {
 
   set(view: SandboxView): void {
     this.delete(view.id);
+    this.#generation++;
     this.#views.set(view.id, view);
     for (const endpoint of view.endpoints) this.#add(endpoint);
   }
@@ -30,6 +37,7 @@ export class Zone {
   delete(id: string): void {
     const view = this.#views.get(id);
     if (!view) return;
+    this.#generation++;
     this.#views.delete(id);
     for (const endpoint of view.endpoints) this.#remove(endpoint);
   }
