@@ -33,7 +33,7 @@ export function checkCreateRequest(request: NetworkCreateRequest): Omit<NetworkR
     enableIPv6,
     ipam: {
       driver: ipamDriver(request),
-      options: request.IPAM?.Options ?? {},
+      options: request.IPAM?.Options ?? null,
       config: request.IPAM?.Config ?? [],
     },
     options: request.Options ?? {},

@@ -1,6 +1,6 @@
 import { Conflict, InvalidArgument, PermissionDenied } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
-import { parseCidr, parseIp } from "#base/ip.ts";
+import { parseCidr, parseIp, prefixContains } from "#base/ip.ts";
 import type { EndpointIpamConfig, EndpointSettings, IpamPoolConfig } from "#spec/docker/networks.ts";
 import { isPredefined } from "./create-request.ts";
 import { driverNamed } from "./drivers/all.ts";
@@ -90,7 +90,7 @@ function checkSettings(network: NetworkRecord, mac: string | undefined, wanted: 
 }
 
 function addressIn(network: NetworkRecord, family: 4 | 6, address: string) {
-  const config = poolOf(network, family);
+  const config = poolOf(network, address);
   return {
     address,
     prefixLength: parseCidr(config.Subnet!)!.prefix.length,
@@ -98,8 +98,9 @@ function addressIn(network: NetworkRecord, family: 4 | 6, address: string) {
   };
 }
 
-function poolOf(network: NetworkRecord, family: 4 | 6): IpamPoolConfig {
-  return network.ipam.config.find(({ Subnet }) => parseCidr(Subnet!)!.prefix.family === family)!;
+function poolOf(network: NetworkRecord, address: string): IpamPoolConfig {
+  const ip = parseIp(address)!;
+  return network.ipam.config.find(({ Subnet }) => prefixContains(parseCidr(Subnet!)!.prefix, ip))!;
 }
 
 function gatewayOf(config: IpamPoolConfig, family: 4 | 6): string | undefined {

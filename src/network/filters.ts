@@ -1,3 +1,4 @@
+import { InvalidArgument } from "#base/errors.ts";
 import {
   booleanFilter,
   checkFilterKeys,
@@ -20,6 +21,9 @@ export function listFilter(
   isUsed: (network: NetworkRecord) => boolean,
 ): (network: NetworkRecord) => boolean {
   checkFilterKeys(filters, LIST_KEYS);
+  for (const type of filters.type ?? [])
+    if (type !== "builtin" && type !== "custom")
+      throw new InvalidArgument(`invalid filter: 'type'='${type}'`);
   const isDangling = hasFilter(filters, "dangling") ? booleanFilter(filters, "dangling", true) : undefined;
   return (network) =>
     matchesExactly(filters, "driver", network.driver) &&

@@ -11,6 +11,7 @@
 import type { IpAddress } from "#kernel/types.ts";
 import type { PortMap } from "#spec/docker/containers.ts";
 import type { EndpointSettings, IpamPoolConfig, NetworkCreateRequest } from "#spec/docker/networks.ts";
+import type { SubnetUse } from "./ipam/ipam.ts";
 
 export interface NetworkRecord {
   /** 64 hex digits. */
@@ -26,7 +27,8 @@ export interface NetworkRecord {
   readonly enableIPv6: boolean;
   readonly ipam: {
     readonly driver: string;
-    readonly options: Readonly<Record<string, string>>;
+    /** As the user gave them: clients tell none from nothing said. */
+    readonly options: Readonly<Record<string, string>> | null;
     /** At most one per family; subnet and gateway are always filled in. */
     readonly config: readonly IpamPoolConfig[];
   };
@@ -135,6 +137,8 @@ export interface Networks {
   planRemove(nameOrId: string): string;
   /** The names of what `prune` would remove now. */
   planPrune(filters: NetworkFilters): string[];
+  /** How full each subnet of a network is. */
+  addressUse(network: NetworkRecord): readonly SubnetUse[];
   /** Endpoints of running containers in a network. */
   endpointsOf(networkId: string): EndpointRecord[];
 

@@ -112,7 +112,7 @@ function planNetwork(deps: UserNetworksDeps, request: NetworkCreateRequest): Net
   const link = driver.hostLink(draft);
   if (link !== undefined) checkLink(draft, link, others);
   checkParentIsFree(draft, others);
-  checkParentIsThere(kernel, driver.planNetwork(draft, options), driver.parent?.(draft));
+  if (driver.parent) checkParentIsThere(kernel, driver.planNetwork(draft, options), driver.parent(draft));
   const pools = options.addressPools.length > 0 ? options.addressPools : DEFAULT_POOLS;
   const config = completeIpam({
     config: draft.ipam.config,
@@ -124,6 +124,7 @@ function planNetwork(deps: UserNetworksDeps, request: NetworkCreateRequest): Net
       4: pools.filter(({ base }) => !base.includes(":")),
       6: [...pools.filter(({ base }) => base.includes(":")), ownUniqueLocalPool(records)],
     },
+    takesSeveral: driver.takesSeveralSubnets ?? false,
     withoutGateway: ([4, 6] as const).filter((family) => driver.isWithoutGateway?.(draft, family)),
   });
   const needed = link ?? driver.parent?.(draft);

@@ -187,4 +187,78 @@ test.skipIf(!CAN_GUARD_BRIDGES)("icc=false keeps containers apart but for publis
   await docker("network", "rm", "strangers");
 });
 
+test("what is taken is refused with its owner's name, what is wrong with the reason, and inspect says how full it is", async () => {
+  await create("tiny", "--subnet", "10.84.0.0/29", "--aux-address", "nas=10.84.0.3", "--ipv6");
+  await client("has", "--network", "tiny", "--ip", "10.84.0.4");
+  const refusals: [words: string, ...args: string[]][] = [
+    [
+      "Address already in use (container has has 10.84.0.4)",
+      "run",
+      "--network",
+      "tiny",
+      "--ip",
+      "10.84.0.4",
+      "busybox",
+    ],
+    [
+      "(10.84.0.1 is the gateway of network tiny)",
+      "run",
+      "--network",
+      "tiny",
+      "--ip",
+      "10.84.0.1",
+      "busybox",
+    ],
+    [
+      "(10.84.0.3 is reserved in network tiny for nas)",
+      "run",
+      "--network",
+      "tiny",
+      "--ip",
+      "10.84.0.3",
+      "busybox",
+    ],
+    [
+      "no configured subnet contains IP address 10.9.9.9",
+      "run",
+      "--network",
+      "tiny",
+      "--ip",
+      "10.9.9.9",
+      "busybox",
+    ],
+    [
+      "(10.84.0.4/30 overlaps 10.84.0.0/29 of network tiny)",
+      "network",
+      "create",
+      "--subnet",
+      "10.84.0.4/30",
+      "over",
+    ],
+    [
+      "invalid subnet 10.300.0.0/24: invalid CIDR block",
+      "network",
+      "create",
+      "--subnet",
+      "10.300.0.0/24",
+      "bad",
+    ],
+    ['network tiny has active endpoints (name:"has"', "network", "rm", "tiny"],
+    ["could not find plugin nosuch", "network", "create", "-d", "nosuch", "odd"],
+  ];
+  for (const [words, ...args] of refusals) expect((await daemon().docker(...args)).stderr).toContain(words);
+  const { json } = await daemon().api("GET", "/v1.52/networks/tiny");
+  const { Status } = json as { Status: { IPAM: { Subnets: Record<string, object> } } };
+  expect(Status.IPAM.Subnets["10.84.0.0/29"]).toEqual({ IPsInUse: 5, DynamicIPsAvailable: 3 });
+  for (const name of ["f1", "f2", "f3"]) await client(name, "--network", "tiny");
+  const full = await daemon().docker("run", "--network", "tiny", "busybox", "true");
+  expect(full.stderr).toContain("no available IPv4 addresses on this network's address pools: tiny");
+  const names = (await docker("ps", "-aq", "--filter", "network=tiny")).split("\n");
+  const left = (await docker("ps", "-aq", "--filter", "status=created"))
+    .split("\n")
+    .filter((id) => id !== "");
+  await docker("rm", "-f", ...new Set([...names, ...left]));
+  await docker("network", "rm", "tiny");
+});
+
 testNothingIsLeft(daemon);

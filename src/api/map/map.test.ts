@@ -243,7 +243,7 @@ test("networkView() is dockerd's, with the newer word on IPv4", () => {
     attachable: false,
     enableIPv4: true,
     enableIPv6: false,
-    ipam: { driver: "default", options: {}, config: [{ Subnet: "10.55.0.0/24" }] },
+    ipam: { driver: "default", options: null, config: [{ Subnet: "10.55.0.0/24" }] },
     options: {},
     labels: { x: "y" },
   };

@@ -1,3 +1,5 @@
+import { isPredefined } from "#network/create-request.ts";
+import type { SubnetUse } from "#network/ipam/ipam.ts";
 import type { EndpointRecord, NetworkRecord } from "#network/types.ts";
 import type { NetworkContainer, NetworkInspect } from "#spec/docker/networks.ts";
 
@@ -13,7 +15,7 @@ export function networkView(record: NetworkRecord, endpoints: readonly EndpointR
     EnableIPv6: record.enableIPv6,
     IPAM: {
       Driver: record.ipam.driver,
-      Options: Object.keys(record.ipam.options).length > 0 ? { ...record.ipam.options } : null,
+      Options: isPredefined(record.name) ? null : record.ipam.options && { ...record.ipam.options },
       Config: [...record.ipam.config],
     },
     Internal: record.internal,
@@ -27,6 +29,19 @@ export function networkView(record: NetworkRecord, endpoints: readonly EndpointR
     Options: { ...record.options },
     Labels: { ...record.labels },
   };
+}
+
+/** Whole numbers of 64 bits, which JavaScript's own cannot hold. */
+const MOST = 2n ** 64n - 1n;
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+
+export function addressStatus(use: readonly SubnetUse[]) {
+  const whole = (count: bigint) => rawJSON(String(count < MOST ? count : MOST));
+  const subnets = use.map(({ subnet, inUse, available }) => [
+    subnet,
+    { IPsInUse: whole(inUse), DynamicIPsAvailable: whole(available) },
+  ]);
+  return { IPAM: { Subnets: Object.fromEntries(subnets) } };
 }
 
 function networkContainer(endpoint: EndpointRecord): NetworkContainer {

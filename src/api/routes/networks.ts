@@ -2,7 +2,7 @@ import { InvalidArgument } from "#base/errors.ts";
 import { isBefore } from "#spec/docker/versions.ts";
 import { type ApiRequest, empty, json, type Reply, type Route } from "../handler.ts";
 import { readJson } from "../json-body.ts";
-import { networkView } from "../map/network.ts";
+import { addressStatus, networkView } from "../map/network.ts";
 import { NetworkConnectSchema, NetworkCreateSchema, NetworkDisconnectSchema } from "../schemas/networks.ts";
 import type { ApiParts } from "../types.ts";
 import { isDryRun, planNetworkPrune, planNetworkRemoval } from "./dry-run.ts";
@@ -27,9 +27,13 @@ function list({ query, version }: ApiRequest, { networks }: ApiParts): Reply {
   );
 }
 
-function inspect({ params }: ApiRequest, { networks }: ApiParts): Reply {
+/** Since 1.52 with how full its subnets are. */
+function inspect({ params, version }: ApiRequest, { networks }: ApiParts): Reply {
   const record = networks.get(params.id!);
-  return json(networkView(record, networks.endpointsOf(record.id)));
+  const view = networkView(record, networks.endpointsOf(record.id));
+  return json(
+    isBefore(version, "1.52") ? view : { ...view, Status: addressStatus(networks.addressUse(record)) },
+  );
 }
 
 async function create(request: ApiRequest, { networks }: ApiParts): Promise<Reply> {

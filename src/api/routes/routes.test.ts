@@ -84,6 +84,7 @@ const parts: PartsInPart = {
     list: () => [network],
     get: () => network,
     endpointsOf: () => [bridgeEndpoint],
+    addressUse: () => [],
     create: () => ({ record: network, warning: "" }),
     remove: () => {},
     prune: () => ["front"],

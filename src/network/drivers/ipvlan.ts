@@ -14,6 +14,7 @@ export const ipvlanDriver: NetworkDriver = {
   canCreate: true,
   hasAddresses: true,
   hasSandbox: true,
+  takesSeveralSubnets: true,
   check(network) {
     ipvlanMode(network);
     ipvlanFlag(network);

@@ -7,6 +7,7 @@ export const macvlanDriver: NetworkDriver = {
   canCreate: true,
   hasAddresses: true,
   hasSandbox: true,
+  takesSeveralSubnets: true,
   check(network) {
     macvlanMode(network);
     checkParent(network);

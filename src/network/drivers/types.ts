@@ -26,6 +26,8 @@ export interface NetworkDriver {
   routesByLink?(network: NetworkRecord): boolean;
   /** Host side of `-p` without an address; undefined: the daemon's default. */
   hostBinding(network: NetworkRecord): IpAddress | undefined;
+  /** More than one subnet of a family. */
+  readonly takesSeveralSubnets?: boolean;
   /** The host has no address in it, and nobody else is asked to be its router. */
   isWithoutGateway?(network: NetworkRecord, family: 4 | 6): boolean;
   publishing(network: NetworkRecord, family: 4 | 6): Publishing;

@@ -62,13 +62,38 @@ test("completeIpam() places the gateway in the range, past auxiliary addresses",
 
 test("completeIpam() refuses a subnet that overlaps another network", () => {
   expect(() =>
-    completeIpam(request({ networks: [prefix("10.9.0.0/16")], config: [{ Subnet: "10.9.3.0/24" }] })),
+    completeIpam(
+      request({
+        networks: [{ ...prefix("10.9.0.0/16"), owner: "lan" }],
+        config: [{ Subnet: "10.9.3.0/24" }],
+      }),
+    ),
   ).toThrow("invalid pool request: Pool overlaps with other one on this address space");
 });
 
-test("completeIpam() refuses two subnets of one family", () => {
+test("completeIpam() gives several subnets of one family to the drivers that can have them", () => {
   const config = [{ Subnet: "10.8.0.0/24" }, { Subnet: "10.9.0.0/24" }];
-  expect(() => completeIpam(request({ config }))).toThrow("one subnet for IPv4: 2 were given");
+  expect(() => completeIpam(request({ config }))).toThrow("bridge driver doesn't support multiple subnets");
+  const pools = completeIpam(request({ config, takesSeveral: true }));
+  expect(pools.map(({ Subnet, Gateway }) => [Subnet, Gateway])).toEqual([
+    ["10.8.0.0/24", "10.8.0.1"],
+    ["10.9.0.0/24", "10.9.0.1"],
+  ]);
+  const twice = [{ Subnet: "10.8.0.0/24" }, { Subnet: "10.8.0.128/25" }];
+  expect(() => completeIpam(request({ config: twice, takesSeveral: true }))).toThrow("Pool overlaps");
+});
+
+test("completeIpam() refuses auxiliary addresses that are taken", () => {
+  const config = (AuxiliaryAddresses: Record<string, string>) => [
+    { Subnet: "10.8.0.0/24", Gateway: "10.8.0.1", AuxiliaryAddresses },
+  ];
+  for (const taken of [
+    { x: "10.8.0.9", y: "10.8.0.9" },
+    { x: "10.8.0.2", y: "10.8.0.1" },
+  ])
+    expect(() => completeIpam(request({ config: config(taken) }))).toThrow(
+      /^failed to allocate secondary ip address \(y:10\.8\.0\.[19]\): Address already in use$/,
+    );
 });
 
 const COMPLAINTS = [

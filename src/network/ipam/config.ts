@@ -22,16 +22,18 @@ export interface IpamRequest {
   readonly enableIPv4: boolean;
   readonly enableIPv6: boolean;
   /** Subnets of our other networks: overlapping them is an error. */
-  readonly networks: readonly IpPrefix[];
+  readonly networks: readonly OwnedPrefix[];
   /** Live routes and name servers of the host: kept clear of where the choice is ours. */
   readonly avoid: readonly IpPrefix[];
   readonly pools: Readonly<Record<IpFamily, readonly AddressPool[]>>;
   /** Families in which nobody is a gateway unless the user names one. */
   readonly withoutGateway?: readonly IpFamily[];
+  /** The driver's networks may have several subnets of one family. */
+  readonly takesSeveral?: boolean;
 }
 
 /**
- * The address configuration of a network: at most one pool for each family asked for, with subnet and gateway filled in.
+ * The address configuration of a network: a pool for each family asked for, with subnet and gateway filled in.
  * Pools of a family that is switched off are dropped, as Docker does.
  * @throws InvalidArgument with every complaint at once, PermissionDenied when a subnet overlaps another network
  */
@@ -43,19 +45,47 @@ export function completeIpam(request: IpamRequest): IpamPoolConfig[] {
   const families: IpFamily[] = [];
   if (request.enableIPv4) families.push(4);
   if (request.enableIPv6) families.push(6);
-  return families.map((family) => {
+  return families.flatMap((family) => {
     const own = checked.filter(({ subnet }) => subnet?.family === family);
-    if (own.length > 1)
-      throw new InvalidArgument(`a network has one subnet for IPv${family}: ${own.length} were given`);
-    const subnet = own[0]?.subnet ?? pick(family, request);
-    const overlapping = request.networks.find((prefix) => prefixesOverlap(prefix, subnet));
-    if (overlapping)
-      throw new PermissionDenied("invalid pool request: Pool overlaps with other one on this address space", {
-        hint: `${formatPrefix(subnet)} overlaps ${formatPrefix(overlapping)}`,
+    if (own.length > 1 && !request.takesSeveral)
+      throw new InvalidArgument("bridge driver doesn't support multiple subnets", {
+        hint: `${own.length} were given for IPv${family}`,
       });
-    const config = { ...own[0]?.config, Subnet: formatPrefix(subnet) };
-    return request.withoutGateway?.includes(family) ? config : withGateway(config);
+    return own.length === 0
+      ? [completePool(request, family)]
+      : own.map((pool, index) => completePool(request, family, pool, own.slice(0, index)));
   });
+}
+
+/** @param before pools of the same family and the same network */
+function completePool(
+  request: IpamRequest,
+  family: IpFamily,
+  own?: CheckedPool,
+  before: readonly CheckedPool[] = [],
+): IpamPoolConfig {
+  const subnet = own?.subnet ?? pick(family, request);
+  const siblings = before.map((pool) => ({ ...pool.subnet!, owner: "itself" }));
+  const overlapping = [...request.networks, ...siblings].find((prefix) => prefixesOverlap(prefix, subnet));
+  if (overlapping)
+    throw new PermissionDenied("invalid pool request: Pool overlaps with other one on this address space", {
+      hint: `${formatPrefix(subnet)} overlaps ${formatPrefix(overlapping)} of network ${overlapping.owner}`,
+    });
+  const config = { ...own?.config, Subnet: formatPrefix(subnet) };
+  checkAuxiliaries(config);
+  return request.withoutGateway?.includes(family) ? config : withGateway(config);
+}
+
+/** @throws PermissionDenied when two of them, or one of them and the gateway, are the same address */
+function checkAuxiliaries({ Gateway, AuxiliaryAddresses }: IpamPoolConfig): void {
+  const taken = new Set(Gateway === undefined ? [] : [Gateway]);
+  for (const [name, address] of Object.entries(AuxiliaryAddresses ?? {})) {
+    if (taken.has(address))
+      throw new PermissionDenied(
+        `failed to allocate secondary ip address (${name}:${address}): Address already in use`,
+      );
+    taken.add(address);
+  }
 }
 
 /** Addresses a pool gives out: its IPRange, or the subnet without its network and broadcast address. */
@@ -89,9 +119,12 @@ export function reservedAddresses(config: IpamPoolConfig): Set<bigint> {
 /** Auxiliary address that stands in for the bridge as the containers' gateway; the names are Docker's. */
 export const GATEWAY_OVERRIDE = { 4: "DefaultGatewayIPv4", 6: "DefaultGatewayIPv6" } as const;
 
+/** A subnet and the name of the network that has it. */
+export type OwnedPrefix = IpPrefix & { readonly owner: string };
+
 /** Prefixes of a network's pools. */
-export function subnetsOf({ ipam }: Pick<NetworkRecord, "ipam">): IpPrefix[] {
-  return ipam.config.map(({ Subnet }) => parseCidr(Subnet!)!.prefix);
+export function subnetsOf({ ipam, name }: Pick<NetworkRecord, "ipam" | "name">): OwnedPrefix[] {
+  return ipam.config.map(({ Subnet }) => ({ ...parseCidr(Subnet!)!.prefix, owner: name }));
 }
 
 interface CheckedPool {

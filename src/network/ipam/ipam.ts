@@ -1,6 +1,14 @@
 import type { Clock } from "#base/clock.ts";
 import { InvalidArgument, PermissionDenied, Unavailable } from "#base/errors.ts";
-import { formatIp, type IpFamily, type IpRange, parseIp, rangeContains } from "#base/ip.ts";
+import {
+  formatIp,
+  type IpFamily,
+  type IpRange,
+  parseCidr,
+  parseIp,
+  prefixRange,
+  rangeContains,
+} from "#base/ip.ts";
 import type { IpAddress } from "#kernel/types.ts";
 import type { IpamPoolConfig } from "#spec/docker/networks.ts";
 import { endpointsIn, type NetworkRecords } from "../records.ts";
@@ -30,9 +38,12 @@ export class Ipam {
    */
   lease(network: NetworkRecord, family: IpFamily, containerId: string, wanted?: IpAddress): IpAddress {
     const books = this.#booksOf(network);
-    const book = books[family];
-    if (!book) throw new InvalidArgument(`network ${network.name} has no IPv${family} subnet`);
-    const value = wanted ? claimValue(book, wanted) : this.#nextValue(book, network, containerId);
+    const own = books[family] ?? [];
+    if (own.length === 0) throw new InvalidArgument(`network ${network.name} has no IPv${family} subnet`);
+    const ownerOf = () => this.#ownerOf(network, wanted!);
+    const { book, value } = wanted
+      ? claimValue(own, wanted, ownerOf)
+      : this.#nextValue(own, network, containerId);
     const isFormer = book.released.get(value)?.containerId === containerId;
     book.used.add(value);
     book.released.delete(value);
@@ -45,11 +56,18 @@ export class Ipam {
 
   release(networkId: string, containerId: string, address: IpAddress): void {
     const ip = parseIp(address)!;
-    const book = this.#books.get(networkId)?.[ip.family];
+    const books = this.#books.get(networkId)?.[ip.family] ?? [];
+    const book = books.find(({ claimable }) => rangeContains(claimable, ip));
     if (!book?.used.delete(ip.value)) return;
     const nowMs = this.#clock.now();
     book.released.set(ip.value, { atMs: nowMs, containerId });
     dropRested(book.released, nowMs);
+  }
+
+  /** How full each subnet of a network is. */
+  use(network: NetworkRecord): readonly SubnetUse[] {
+    const books = this.#booksOf(network);
+    return [...(books[4] ?? []), ...(books[6] ?? [])].map(useOf);
   }
 
   /** The network is gone, or its subnets changed. */
@@ -58,18 +76,39 @@ export class Ipam {
     this.#records.cursors.delete(networkId);
   }
 
-  #nextValue(book: Book, network: NetworkRecord, containerId: string): bigint {
-    const value = allocate({
-      range: book.range,
-      after: book.cursor,
-      isTaken: (candidate) => book.used.has(candidate) || book.reserved.has(candidate),
-      released: book.released,
-      nowMs: this.#clock.now(),
-      containerId,
-    });
-    if (value !== undefined) return value;
+  /** In words. @param address that is taken */
+  #ownerOf(network: NetworkRecord, address: IpAddress): string {
+    const [config] = network.ipam.config.filter(({ Gateway }) => Gateway === address);
+    if (config) return `${address} is the gateway of network ${network.name}`;
+    const reserved = network.ipam.config.flatMap(({ AuxiliaryAddresses }) =>
+      Object.entries(AuxiliaryAddresses ?? {}),
+    );
+    const [auxiliary] = reserved.find(([, one]) => one === address) ?? [];
+    if (auxiliary !== undefined) return `${address} is reserved in network ${network.name} for ${auxiliary}`;
+    const owner = endpointsIn(this.#records, network.id).find(
+      ({ ipv4, ipv6 }) => ipv4?.address === address || ipv6?.address === address,
+    );
+    return owner ? `container ${owner.containerName} has ${address}` : `${address} is in use`;
+  }
+
+  #nextValue(
+    books: readonly Book[],
+    network: NetworkRecord,
+    containerId: string,
+  ): { readonly book: Book; readonly value: bigint } {
+    for (const book of books) {
+      const value = allocate({
+        range: book.range,
+        after: book.cursor,
+        isTaken: (candidate) => book.used.has(candidate) || book.reserved.has(candidate),
+        released: book.released,
+        nowMs: this.#clock.now(),
+        containerId,
+      });
+      if (value !== undefined) return { book, value };
+    }
     throw new Unavailable(
-      `no available IPv${book.range.family} addresses on this network's address pools: ${network.name} (${network.id})`,
+      `no available IPv${books[0]!.range.family} addresses on this network's address pools: ${network.name} (${network.id})`,
     );
   }
 
@@ -83,18 +122,28 @@ export class Ipam {
     const books: NetworkBooks = {};
     for (const config of network.ipam.config) {
       const book = openBook(config, used);
-      const last = cursor?.[book.range.family === 4 ? "ipv4" : "ipv6"];
-      if (last) book.cursor = parseIp(last)!.value;
-      books[book.range.family] = book;
+      const last = parseIp(cursor?.[book.range.family === 4 ? "ipv4" : "ipv6"] ?? "");
+      if (last && rangeContains(book.range, last)) book.cursor = last.value;
+      books[book.range.family] = [...(books[book.range.family] ?? []), book];
     }
     this.#books.set(network.id, books);
     return books;
   }
 }
 
-type NetworkBooks = Partial<Record<IpFamily, Book>>;
+export interface SubnetUse {
+  readonly subnet: string;
+  /** Taken, reserved, or never given out. */
+  readonly inUse: bigint;
+  /** Left for containers that ask for no address. */
+  readonly available: bigint;
+}
+
+/** A book for each subnet, in the order the user gave them. */
+type NetworkBooks = Partial<Record<IpFamily, readonly Book[]>>;
 
 interface Book {
+  readonly subnet: string;
   /** Given out when nobody asked for a certain address. */
   readonly range: IpRange;
   /** Given out on request: all of the subnet that is usable. */
@@ -105,10 +154,27 @@ interface Book {
   cursor: bigint | undefined;
 }
 
+function useOf({ subnet, range, claimable, used, reserved }: Book): SubnetUse {
+  const taken = new Set([...used, ...reserved]);
+  const within = ({ first, last }: IpRange) => {
+    let count = 0n;
+    for (const value of taken) if (value >= first && value <= last) count++;
+    return count;
+  };
+  const all = prefixRange(parseCidr(subnet)!.prefix);
+  const neverGiven = all.last - all.first - (claimable.last - claimable.first);
+  return {
+    subnet,
+    inUse: neverGiven + within(claimable),
+    available: range.last - range.first + 1n - within(range),
+  };
+}
+
 function openBook(config: IpamPoolConfig, used: readonly IpAddress[]): Book {
   const range = usableRange(config);
   const values = used.map((text) => parseIp(text)!).filter(({ family }) => family === range.family);
   return {
+    subnet: config.Subnet!,
     range,
     claimable: usableRange({ Subnet: config.Subnet! }),
     reserved: reservedAddresses(config),
@@ -118,15 +184,20 @@ function openBook(config: IpamPoolConfig, used: readonly IpAddress[]): Book {
   };
 }
 
-function claimValue(book: Book, wanted: IpAddress): bigint {
+function claimValue(
+  books: readonly Book[],
+  wanted: IpAddress,
+  ownerOf: () => string,
+): { readonly book: Book; readonly value: bigint } {
   const ip = parseIp(wanted);
-  if (!ip || !rangeContains(book.claimable, ip))
+  const book = ip && books.find(({ claimable }) => rangeContains(claimable, ip));
+  if (!ip || !book)
     throw new InvalidArgument(
       `invalid endpoint settings:\nno configured subnet contains IP address ${wanted}`,
     );
   if (book.used.has(ip.value) || book.reserved.has(ip.value))
-    throw new PermissionDenied("Address already in use", { hint: `${wanted} belongs to someone else` });
-  return ip.value;
+    throw new PermissionDenied("Address already in use", { hint: ownerOf() });
+  return { book, value: ip.value };
 }
 
 /** In order of release: the old ones are in front. */
@@ -139,7 +210,7 @@ function dropRested(released: Map<bigint, Release>, nowMs: number): void {
 
 function cursorRecord(networkId: string, books: NetworkBooks) {
   const last = (family: IpFamily) => {
-    const value = books[family]?.cursor;
+    const value = books[family]?.findLast(({ cursor }) => cursor !== undefined)?.cursor;
     return value === undefined ? undefined : formatIp({ family, value });
   };
   return { networkId, ipv4: last(4), ipv6: last(6) };
