@@ -96,9 +96,18 @@ test("run makes a container for one command, with what its flags change", async 
   expect(await run("-e", "MORE=x", "web", "sh", "-c", "echo $FROM $MORE; ls /data")).toBe("file x\nup");
   expect(await run("--no-deps", "--entrypoint", "echo", "-l", "k=v", "db", "hello")).toBe("hello");
   expect((await app.compose("run", "--rm", "-T", "web", "sh", "-c", "exit 5")).exitCode).toBe(5);
-  expect(
-    await app.text("run", "-d", "--name", "alone", "-p", "127.0.0.1:18081:81", "web", "sleep", "1000"),
-  ).toBe("alone");
+  const alone = await app.text(
+    "run",
+    "-d",
+    "--name",
+    "alone",
+    "-p",
+    "127.0.0.1:18081:81",
+    "web",
+    "sleep",
+    "1000",
+  );
+  expect(alone).toBe(await docker("inspect", "-f", "{{.Id}}", "alone"));
   const [labels, ports] = JSON.parse(
     await docker("inspect", "-f", "[{{json .Config.Labels}}, {{json .HostConfig.PortBindings}}]", "alone"),
   );

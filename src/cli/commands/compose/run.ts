@@ -110,7 +110,7 @@ export const verb = defineVerb({
     if (flags.detach) {
       await context.client.containers.start(created.id);
       await runPostStart(context, created.service, { id: created.id });
-      await compose.print(`${created.name}\n`);
+      await compose.print(`${created.id}\n`);
       return 0;
     }
     return await runAttached(compose.session, {

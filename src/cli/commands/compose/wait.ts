@@ -21,10 +21,10 @@ export const verb = defineVerb({
     const running = all.filter(({ state }) => state === "running");
     const awaited = running.length > 0 ? running : all;
     if (awaited.length === 0) throw new CliError(`no containers for project "${project.name}"`);
-    const ends = awaited.map(async ({ id, service }) => {
+    const ends = awaited.map(async ({ id }) => {
       const { result } = await client.containers.wait(id, "not-running");
       const { StatusCode } = await result;
-      await compose.print(`container "${service}" exited with status code ${StatusCode}\n`);
+      await compose.print(`container "${id}" exited with status code ${StatusCode}\n`);
       return StatusCode;
     });
     if (!flags["down-project"]) return (await Promise.all(ends)).at(-1) ?? 0;
