@@ -11,7 +11,10 @@ import { type LayerNode, TYPE } from "./tree.ts";
 export function setAttribute(node: LayerNode, name: string, value: Uint8Array): boolean {
   const isPlain = node.type === TYPE.file || node.type === TYPE.directory;
   if (name.startsWith("user.") && !isPlain) return false;
-  if (name.startsWith("system.posix_acl_") && node.type === TYPE.symlink) return false;
+  if (name.startsWith("system.posix_acl_") && node.type === TYPE.symlink) {
+    if (aclVersion(name, value) === ACL.version) aclEntries(name, value); // read before the kernel says that links have none
+    return false;
+  }
   if (name === "user." || Buffer.byteLength(name) > 255) throw invalid(name, "its name");
   if (value.byteLength > MAX_XATTR_VALUE_BYTES) throw invalid(name, `a value of ${value.byteLength} bytes`);
   if (name === "security.capability") checkCapability(value);
@@ -50,29 +53,52 @@ function checkCapability(value: Uint8Array): void {
 const ACL = { version: 2, headerBytes: 4, entryBytes: 8, owner: 1, group: 4, mask: 16, other: 32 } as const;
 const MINIMAL_ACL_BYTES = ACL.headerBytes + 3 * ACL.entryBytes;
 const ACL_TAGS = new Set([1, 2, 4, 8, 16, 32]);
+/** Single users and groups: there may be any number of these. */
+const ACL_SEVERAL = new Set([2, 8]);
+const NO_ID = 0xffff_ffff;
 
 function aclVersion(name: string, value: Uint8Array): number {
   if (value.byteLength < ACL.headerBytes) throw invalid(name, "its value");
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).readUInt32LE(0);
 }
 
-/**
- * The permission bits an access list implies: a mask stands in for the group's.
- * @see include/uapi/linux/posix_acl_xattr.h
- */
-function aclMode(name: string, value: Uint8Array): number {
+interface AclEntry {
+  readonly tag: number;
+  readonly bits: number;
+}
+
+/** @see posix_acl_from_xattr() in Linux, fs/posix_acl.c */
+function aclEntries(name: string, value: Uint8Array): AclEntry[] {
   const view = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  const count = (view.byteLength - ACL.headerBytes) / ACL.entryBytes;
-  if (!Number.isInteger(count) || count < 3) throw invalid(name, "its value");
-  const permissions = new Map<number, number>();
+  if ((view.byteLength - ACL.headerBytes) % ACL.entryBytes !== 0) throw invalid(name, "its value");
+  const entries: AclEntry[] = [];
   for (let at: number = ACL.headerBytes; at < view.byteLength; at += ACL.entryBytes) {
     const tag = view.readUInt16LE(at);
-    const bits = view.readUInt16LE(at + 2);
-    if (!ACL_TAGS.has(tag) || bits > 7) throw invalid(name, "its value");
+    const isNobody = ACL_SEVERAL.has(tag) && view.readUInt32LE(at + 4) === NO_ID;
+    if (!ACL_TAGS.has(tag) || isNobody) throw invalid(name, "its value");
+    entries.push({ tag, bits: view.readUInt16LE(at + 2) });
+  }
+  return entries;
+}
+
+/**
+ * The permission bits an access list implies: a mask stands in for the group's. Entries stand in the order of their
+ * tags, and single users or groups need a mask.
+ * @see posix_acl_valid() in Linux, fs/posix_acl.c
+ */
+function aclMode(name: string, value: Uint8Array): number {
+  const permissions = new Map<number, number>();
+  let last = 0;
+  for (const { tag, bits } of aclEntries(name, value)) {
+    const isInOrder = tag > last || (tag === last && ACL_SEVERAL.has(tag));
+    if (!isInOrder || bits > 7) throw invalid(name, "its value");
     permissions.set(tag, bits);
+    last = tag;
   }
   const [owner, group, other] = [ACL.owner, ACL.group, ACL.other].map((tag) => permissions.get(tag));
-  if (owner === undefined || group === undefined || other === undefined) throw invalid(name, "its value");
+  const needsMask = [...ACL_SEVERAL].some((tag) => permissions.has(tag)) && !permissions.has(ACL.mask);
+  if (owner === undefined || group === undefined || other === undefined || needsMask)
+    throw invalid(name, "its value");
   return (owner << 6) | ((permissions.get(ACL.mask) ?? group) << 3) | other;
 }
 

@@ -4,7 +4,7 @@ import type { TarEntry, TarEntryType } from "#base/tar-header.ts";
 import { makeDevice } from "#kernel/files/at.ts";
 import { checkEntryCount, checkFileSize, type LayerBounds } from "../layer/bounds.ts";
 import { type LayerPath, type LayerStep, pathText, planLayerEntry } from "../layer/entry.ts";
-import { entryError } from "../layer/entry-error.ts";
+import { entryError, ownWayError } from "../layer/entry-error.ts";
 import { isKeptXattr } from "../layer/xattrs.ts";
 import { setAttribute } from "./attributes.ts";
 import { type LayerNode, LayerTree, linkTarget, TYPE } from "./tree.ts";
@@ -89,6 +89,7 @@ export class LayerIndex implements TarSink {
     const parent = this.tree.directory(directory, entry.mtime);
     const there = parent.children!.get(name);
     const node = there?.children ? there : this.tree.makeDirectory(parent, name, entry.mtime);
+    this.#checkWay(directory, parent);
     this.#describe(node, entry);
   }
 
@@ -105,8 +106,15 @@ export class LayerIndex implements TarSink {
     const { mode, uid, gid, mtime } = entry;
     const type = TYPE[entry.type as Exclude<TarEntryType, "hardlink" | "other">];
     const node: LayerNode = { type, mode, uid, gid, mtime, xattrs: new Map(), ...this.#contents(entry) };
-    this.tree.put(this.tree.directory(directory, mtime), name, node);
+    const parent = this.tree.directory(directory, mtime);
+    this.tree.put(parent, name, node);
+    this.#checkWay(directory, parent);
     this.#setAttributes(node, entry);
+  }
+
+  /** What was put in its place may have taken the place of what its name leads through. */
+  #checkWay(directory: string, parent: LayerNode): void {
+    if (this.tree.find(directory) !== parent) throw ownWayError();
   }
 
   #contents(entry: TarEntry): Partial<LayerNode> {
@@ -135,6 +143,7 @@ export class LayerIndex implements TarSink {
     let node = this.#linked(target);
     if (parent.children!.has(path.name)) {
       this.tree.remove(parent, path.name);
+      this.#checkWay(path.directory, parent);
       node = this.#linked(target); // clearing the way may have taken it along
     }
     this.tree.put(parent, path.name, node);

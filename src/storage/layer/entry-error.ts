@@ -33,3 +33,8 @@ const HOST_TROUBLE: readonly { readonly code: string; readonly hint?: string }[]
   { code: "EPERM", hint: "unpacking layers needs root" },
   { code: "EACCES", hint: "unpacking layers needs root" },
 ];
+
+/** An archive that could be read in two ways is read in none. */
+export function ownWayError(): InvalidArgument {
+  return new InvalidArgument("it takes the place of a link or directory that its own name leads through");
+}

@@ -17,7 +17,7 @@ import {
 } from "./below.ts";
 import { checkEntryCount, checkFileSize, type LayerBounds } from "./bounds.ts";
 import { type LayerPath, type LayerStep, pathText, planLayerEntry } from "./entry.ts";
-import { entryError } from "./entry-error.ts";
+import { entryError, ownWayError } from "./entry-error.ts";
 import { LayerRoot } from "./safe-path.ts";
 import { isKeptXattr } from "./xattrs.ts";
 
@@ -138,8 +138,7 @@ export class LayerWriter implements TarSink, Disposable {
 
   #directory(path: LayerPath): void {
     if (makeDirectory(this.#root.directory(path.directory), path.name, this.#style) === "blocked") {
-      at.unlinkat(this.#root.directory(path.directory), fileName(path.name));
-      this.#root.forget();
+      this.#clear(path);
       makeDirectory(this.#root.directory(path.directory), path.name, this.#style);
     }
     const parent = this.#root.directory(path.directory);
@@ -193,9 +192,18 @@ export class LayerWriter implements TarSink, Disposable {
     } catch (error) {
       if (!isErrno(error, "EEXIST")) throw error;
     }
-    removeBelow(this.#root.directory(path.directory), path.name);
-    this.#root.forget();
+    this.#clear(path);
     return make(this.#root.directory(path.directory), name);
+  }
+
+  /** Removes what has the name. @throws InvalidArgument when that was a link or directory which the name itself leads through */
+  #clear(path: LayerPath): void {
+    const parent = this.#root.directory(path.directory);
+    const place = this.#root.realPath(parent, path.name);
+    removeBelow(parent, path.name);
+    this.#root.forget();
+    const now = this.#root.find(path.directory);
+    if (now === undefined || this.#root.realPath(now, path.name) !== place) throw ownWayError();
   }
 
   /** A whiteout hides what is below this layer, whatever order the archive has; files of the layer itself stay. */
