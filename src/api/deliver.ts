@@ -1,22 +1,29 @@
 /** Replies on their way to the client. */
 import { errorMessage } from "./errors.ts";
 import type { HijackReply, Reply, ReplyHeaders, StreamReply, WholeReply } from "./handler.ts";
+import { headTaken, needsHeadTaken, type UnreadBytes } from "./head-taken.ts";
 import type { Exchange } from "./http/connection.ts";
 import { ConnectionLost } from "./http/socket.ts";
 
 /**
  * Sends a reply.
  * @param common headers that every answer carries
+ * @param unread tells what a client has not read yet; absent where nothing can
  * @throws whatever the reply's own source throws before anything was sent; ConnectionLost
  */
-export async function deliver(reply: Reply, exchange: Exchange, common: ReplyHeaders): Promise<void> {
+export async function deliver(
+  reply: Reply,
+  exchange: Exchange,
+  common: ReplyHeaders,
+  unread?: UnreadBytes,
+): Promise<void> {
   switch (reply.kind) {
     case "whole":
       return await deliverWhole(reply, exchange, common);
     case "stream":
       return await deliverStream(reply, exchange, common);
     case "hijack":
-      return await deliverHijack(reply, exchange);
+      return await deliverHijack(reply, exchange, unread);
     case "taken":
       await exchange.hijack();
   }
@@ -46,9 +53,14 @@ async function deliverStream(reply: StreamReply, exchange: Exchange, common: Rep
   await response.end();
 }
 
-async function deliverHijack(reply: HijackReply, exchange: Exchange): Promise<void> {
+async function deliverHijack(
+  reply: HijackReply,
+  exchange: Exchange,
+  unread: UnreadBytes | undefined,
+): Promise<void> {
   const socket = await exchange.hijack();
   socket.write(reply.head);
+  if (unread && needsHeadTaken(exchange.head.headers["user-agent"])) await headTaken(socket, unread);
   await reply.serve(socket);
 }
 

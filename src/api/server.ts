@@ -58,10 +58,10 @@ interface Context extends ApiRequirements {
 /** Answers one request; an error becomes an answer as long as none has begun. */
 async function answer(exchange: Exchange, context: Context): Promise<void> {
   const { head } = exchange;
-  const { log, common } = context;
+  const { log, common, unreadBytes } = context;
   try {
     const reply = await dispatch(exchange, context);
-    await deliver(reply, exchange, common);
+    await deliver(reply, exchange, common, unreadBytes);
   } catch (error) {
     if (error instanceof ConnectionLost) throw error;
     if (exchange.response.hasBegun) {

@@ -11,6 +11,7 @@ import type { SystemInfo, SystemVersion } from "#spec/docker/system.ts";
 import type { ApiVersion } from "#spec/docker/versions.ts";
 import type { GarbageReport } from "#spec/gc.ts";
 import type { VolumeRecord, Volumes } from "#volumes/types.ts";
+import type { UnreadBytes } from "./head-taken.ts";
 
 /** Facts about the whole engine; implemented by daemon/. */
 export interface System {
@@ -117,6 +118,8 @@ export interface ApiRequirements extends ApiParts {
   readonly ready: Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** What a client on the socket of the machine has not read yet. */
+  readonly unreadBytes?: UnreadBytes;
 }
 
 export interface Api {

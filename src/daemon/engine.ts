@@ -218,6 +218,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     log,
     ready,
     now: () => clock.now(),
+    unreadBytes: (fd) => kernel.files.unreadBytes(fd),
     options: {
       serverName: `wharf/${WHARF_VERSION} (linux)`,
       minVersion: config.minApiVersion,

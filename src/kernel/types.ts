@@ -558,6 +558,8 @@ export interface Files {
   socketPair(): [number, number];
   /** Whether the peer of a connected socket has gone altogether; one that merely ended its half has not. */
   isHungUp(fd: number): boolean;
+  /** Bytes sent over an AF_UNIX socket that its other end has not read yet; 0 for other sockets. */
+  unreadBytes(fd: number): number;
   /** Sends bytes over a connected AF_UNIX socket and with them a hold on `fd`; ours stays. All of it or an error. */
   passDescriptor(socket: number, bytes: Uint8Array, fd: number): void;
   /** A sealed in-memory copy of a program, opened read-only: execve of its /proc/self/fd path cannot be tampered with. */

@@ -60,6 +60,12 @@ export class PeerSocket extends Duplex implements InputSource {
     return { fd, release: () => void this.destroy() };
   }
 
+  /** Undefined when it is closed, or passes through TLS: then the kernel knows nothing of what was read. */
+  get fd(): number | undefined {
+    const { fd = -1 } = this.#raw as { readonly fd?: number };
+    return this.#isPlain && fd >= 0 ? fd : undefined;
+  }
+
   /** Destroys the connection when nothing passes for so long; 0: never. Coarse, ± 4 s. */
   setIdleTimeout(seconds: number): void {
     if (!this.destroyed) this.#raw.timeout(seconds);

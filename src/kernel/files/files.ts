@@ -17,6 +17,7 @@ export function createFiles(): Files {
     listXattrs,
     socketPair,
     isHungUp,
+    unreadBytes,
     passDescriptor,
     sealedCopy,
     statfs,
@@ -41,6 +42,15 @@ function isHungUp(fd: number): boolean {
   memory().view.setInt32(polled, fd, true);
   const ready = trySyscall("ppoll", memory().addressOf(polled), 1, memory().addressOf(noWait));
   return ready < 0 || (memory().view.getInt16(polled + 6, true) & (POLLERR | POLLHUP)) !== 0;
+}
+
+const SIOCOUTQ = 0x5411;
+
+/** Of AF_UNIX the kernel counts with its own overhead: only whether it is none is exact. @see man unix(7) */
+function unreadBytes(fd: number): number {
+  const count = memory().reserve(4);
+  const result = trySyscall("ioctl", fd, SIOCOUTQ, memory().addressOf(count));
+  return result < 0 ? 0 : memory().view.getInt32(count, true);
 }
 
 /** struct statfs of 64-bit machines (asm-generic/statfs.h): eight-byte fields, type, block size, blocks, free, available; flags are the eleventh. */
