@@ -7,7 +7,7 @@ import type { Document, Node, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import { type Alias, isAlias, isScalar, isSeq, isMap as isYamlMap, type Pair, parseAllDocuments } from "yaml";
 import { ComposeFileError, type Position } from "./errors.ts";
 import { newMap, type Path, type Places, pathText, type Tree, type TreeList, type TreeMap } from "./tree.ts";
-import { resolvePlainScalar } from "./yaml-scalar.ts";
+import { resolvePlainScalar, timestampText } from "./yaml-scalar.ts";
 
 /** A file beyond this is refused unread. */
 export const LARGEST_FILE_BYTES = 8 << 20;
@@ -89,7 +89,7 @@ class DocumentReader {
     if (isAlias(node)) return this.#alias(node, path);
     if (node.anchor) this.#anchors.set(node.anchor, node);
     if (node.tag === "!reset" || node.tag === "!override") this.#resets.push(path);
-    if (isScalar(node)) return this.#scalar(node);
+    if (isScalar(node)) return this.#scalar(node, path);
     if (this.#open.has(node)) throw this.#error("an alias leads back to itself", startOf(node));
     this.#open.add(node);
     const value = isSeq(node) ? this.#list(node, path) : this.#map(node as YAMLMap, path);
@@ -107,14 +107,14 @@ class DocumentReader {
     return target;
   }
 
-  #scalar(node: Scalar): Tree {
+  #scalar(node: Scalar, path: Path): Tree {
     const text = this.#textOf(node);
     const tag = node.tag;
     if (tag === "tag:yaml.org,2002:str" || tag === "!") return text;
     if (node.type !== "PLAIN" && tag === undefined) return text;
     const scalar = resolvePlainScalar(text);
     if (!tag?.startsWith("tag:yaml.org,2002:") || tag === "tag:yaml.org,2002:str")
-      return scalar.kind === "timestamp" ? text : scalar.value;
+      return scalar.kind === "timestamp" ? dateText(text, path) : scalar.value;
     return this.#tagged(node, scalar.kind, scalar.value);
   }
 
@@ -233,6 +233,12 @@ class DocumentReader {
 
 function startOf(node: Node): number {
   return node.range?.[0] ?? 0;
+}
+
+/** A date without quotes reaches containers as Compose prints points in time; in extensions it stays as it is. */
+function dateText(text: string, path: Path): string {
+  const isExtension = path.some((part) => typeof part === "string" && part.startsWith("x-"));
+  return isExtension ? text : timestampText(text);
 }
 
 function isReset(node: Node): boolean {

@@ -75,6 +75,20 @@ function readInteger(text: string): number | bigint | undefined {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
+const PARTS = /^(\d+)-(\d+)-(\d+)(?:[Tt ](\d+):(\d+):(\d+)(\.\d+)?(Z|[-+]\d\d:\d\d)?)?$/;
+
+/** "2020-01-01" as Go prints it: "2020-01-01 00:00:00 +0000 UTC". @param text a timestamp */
+export function timestampText(text: string): string {
+  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone = "Z"] =
+    PARTS.exec(text) ?? [];
+  const two = (part: string | undefined) => String(Number(part)).padStart(2, "0");
+  const shownFraction = fraction.replace(/0+$/, "").replace(/^\.$/, "");
+  const isUtc = zone === "Z" || zone === "+00:00";
+  const offset = zone.replace(":", "");
+  const shownZone = isUtc ? "+0000 UTC" : `${offset} ${offset}`;
+  return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}${shownFraction} ${shownZone}`;
+}
+
 function isTimestamp(text: string): boolean {
   const match = DATE.exec(text) ?? MOMENT.exec(text);
   if (!match) return false;
