@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Machine } from "./machine.ts";
 import { until } from "./suite.ts";
 
-const PROGRAM = join(import.meta.dir, "../programs/log-endpoint.py");
+const PROGRAMS = join(import.meta.dir, "../programs");
 
 export interface LogEndpoint extends AsyncDisposable {
   /** Everything received so far. */
@@ -20,9 +20,28 @@ export async function startLogEndpoint(
   kind: "tcp" | "udp" | "http" | "unix" | "unixgram",
   address: string,
 ): Promise<LogEndpoint> {
+  return await startProgram(machine, "log-endpoint.py", [kind, address]);
+}
+
+/** One that answers: TLS that wants a client's certificate (files: certificate, key, authority), or Fluentd's protocol. */
+export async function startLogPeer(
+  machine: Machine,
+  kind: "tls" | "forward",
+  address: string,
+  files: readonly string[] = [],
+): Promise<LogEndpoint> {
+  return await startProgram(machine, "log-peers.py", [kind, address, ...files]);
+}
+
+async function startProgram(
+  machine: Machine,
+  program: string,
+  [kind, address, ...more]: readonly [string, string, ...string[]],
+): Promise<LogEndpoint> {
   const output = join(machine.directory, `endpoint-${++count}`);
-  const script = 'touch "$4"; python3 "$1" "$2" "$3" "$4" >"$4.ready" 2>&1 </dev/null & echo $!';
-  const pid = (await machine.text(["sh", "-c", script, "start", PROGRAM, kind, address, output])).trim();
+  const script = 'touch "$4"; output=$4; python3 "$@" >"$output.ready" 2>&1 </dev/null & echo $!';
+  const argv = [join(PROGRAMS, program), kind, address, output, ...more];
+  const pid = (await machine.text(["sh", "-c", script, "start", ...argv])).trim();
   const read = async (path: string) => await Bun.file(machine.outside(path)).text();
   await until(
     `log endpoint ${address}`,
