@@ -6,6 +6,8 @@ import { isErrno } from "#base/fs.ts";
 export interface LogFile extends Disposable {
   readonly fd: number;
   readonly inode: number;
+  /** When it was opened: whoever does not follow reads so far, and counts lines from there. */
+  readonly sizeBytes: number;
   /** Rotated and compressed: it can only be read forwards. */
   readonly isCompressed: boolean;
   /** Its first bytes, uncompressed: they tell it from every other file. */
@@ -85,9 +87,11 @@ function openRotated(path: string): LogFile | undefined {
 function openIfExists(path: string, isCompressed: boolean): LogFile | undefined {
   try {
     const fd = openSync(path, "r");
+    const { ino: inode, size: sizeBytes } = fstatSync(fd);
     return {
       fd,
-      inode: fstatSync(fd).ino,
+      inode,
+      sizeBytes,
       isCompressed,
       beginning: () => beginningOf(fd, isCompressed),
       [Symbol.dispose]: () => closeSync(fd),

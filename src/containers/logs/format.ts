@@ -11,8 +11,8 @@ export interface LogFormat {
   /** What stands before a file's first entry. */
   readonly headBytes: number;
   createDecoder(options: DecodeOptions): EntryDecoder;
-  /** Where the last `wanted` lines of a plain file begin, or how many lines it has where they are fewer. */
-  findTail(fd: number, wanted: number): TailInFile;
+  /** Where the last `wanted` lines before `end` begin in a plain file, or how many lines it has where they are fewer. */
+  findTail(fd: number, wanted: number, end: number): TailInFile;
   /** For files that can only be read forwards. Takes what stands behind the head. */
   createCounter(): LineCounter;
 }

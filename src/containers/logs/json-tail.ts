@@ -1,14 +1,14 @@
-import { fstatSync, readSync } from "node:fs";
+import { readSync } from "node:fs";
 import type { TailInFile } from "./types.ts";
 
 const TAIL_BLOCK_BYTES = 64 * 1024;
 const NEWLINE = 10;
 
 /** In a json-file log every line is an entry. Reads backwards from the end; half a line behind the last one is not counted. */
-export function jsonTail(fd: number, wanted: number): TailInFile {
+export function jsonTail(fd: number, wanted: number, size: number): TailInFile {
   const block = Buffer.allocUnsafe(TAIL_BLOCK_BYTES);
   let lines = 0;
-  for (let end = fstatSync(fd).size; end > 0; ) {
+  for (let end = size; end > 0; ) {
     const start = Math.max(0, end - block.length);
     const length = readSync(fd, block, 0, end - start, start);
     for (let at = length - 1; at >= 0; at--) {

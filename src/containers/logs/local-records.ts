@@ -2,7 +2,7 @@
  * The records of a local log file; shim/protocol.md says every byte. A record is what was read from the process at once:
  * several lines, or a part of one. A line belongs to the record it begins in.
  */
-import { fstatSync, readSync } from "node:fs";
+import { readSync } from "node:fs";
 import type { LineCounter, TailInFile } from "./types.ts";
 
 export const LOCAL_FILE_HEAD_BYTES = 16;
@@ -55,8 +55,8 @@ export function linesBeginning(payload: Uint8Array, continues: boolean): number 
 }
 
 /** Walks back from record to record. */
-export function localTail(fd: number, wanted: number): TailInFile {
-  const walk = new BackwardWalk(fd);
+export function localTail(fd: number, wanted: number, size: number): TailInFile {
+  const walk = new BackwardWalk(fd, endsWithRecord(fd, size) ? size : endOfRecords(fd, size));
   let lines = 0;
   if (wanted === 0) return { offset: walk.end, skipLines: 0, lines: 0 };
   for (let record = walk.previous(); record; record = walk.previous()) {
@@ -66,16 +66,36 @@ export function localTail(fd: number, wanted: number): TailInFile {
   return { offset: undefined, skipLines: 0, lines };
 }
 
+function endsWithRecord(fd: number, size: number): boolean {
+  return size <= LOCAL_FILE_HEAD_BYTES || new BackwardWalk(fd, size).previous() !== undefined;
+}
+
+/** A record is being written, or a crash cut it off: where the last whole one ends. Reads the file forwards. */
+function endOfRecords(fd: number, size: number): number {
+  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  const cutter = new RecordCutter();
+  let end = LOCAL_FILE_HEAD_BYTES;
+  for (let at = LOCAL_FILE_HEAD_BYTES; at < size; ) {
+    const length = readSync(fd, block, 0, Math.min(BLOCK_BYTES, size - at), at);
+    if (length === 0) break;
+    cutter.push(block.subarray(0, length), (_bytes, _at, { recordBytes }, offset) => {
+      end = at + offset + recordBytes;
+    });
+    at += length;
+  }
+  return end;
+}
+
 class BackwardWalk {
   readonly #fd: number;
   #end: number;
   #block = Buffer.alloc(0);
   #blockStart: number;
 
-  constructor(fd: number) {
+  constructor(fd: number, end: number) {
     this.#fd = fd;
-    this.#end = fstatSync(fd).size;
-    this.#blockStart = this.#end;
+    this.#end = end;
+    this.#blockStart = end;
   }
 
   get end(): number {

@@ -112,5 +112,6 @@ describe("readLog() of a local log", () => {
     writeFileSync(path, Buffer.concat([localFile(sizeOfRecords(torn), []), localRecord({ text: "next\n" })]));
     expect(await read()).toBe("whole\nnext\n");
     expect(await read({}, 1)).toBe("next\n");
+    expect(await read({}, 2)).toBe("whole\nnext\n");
   });
 });

@@ -73,6 +73,16 @@ describe("readLog()", () => {
     expect(await readAll({ tail: 2000 })).toHaveLength(2000);
   });
 
+  test("reads what there is when it is asked, whatever is written meanwhile", async () => {
+    append("1", "2", "3");
+    const lines: string[] = [];
+    for await (const chunk of readLog(request({ tail: 2 }))) {
+      lines.push(...Buffer.from(chunk).toString().trim().split("\n"));
+      append("4");
+    }
+    expect(lines).toEqual(["2", "3"]);
+  });
+
   test("follows what is written, across rotations, until the container ended", async () => {
     append("1");
     const ended = Promise.withResolvers<void>();

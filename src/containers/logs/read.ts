@@ -43,7 +43,7 @@ export async function* readLog(request: ReadLogRequest): AsyncGenerator<Uint8Arr
       const isLast = index === files.length - 1;
       reader.decoder.reset();
       if (isLast && follower) yield* followFile(reader, follower, files[index]!, offset);
-      else yield* readFile(reader, files[index]!, offset);
+      else yield* readFile(reader, files[index]!, offset, isLast ? files[index]!.sizeBytes : undefined);
     }
     if (files.length === 0 && follower) yield* followFromNothing(reader, follower);
   } finally {
@@ -59,14 +59,19 @@ async function startOf({ request, format, decoder }: Reader, files: readonly Log
   return start;
 }
 
-/** To the end of one file. @returns where that was */
-async function* readFile(reader: Reader, file: LogFile, offset: number): AsyncGenerator<Uint8Array, number> {
+/** To the end of one file, or to `end`. @returns where that was */
+async function* readFile(
+  reader: Reader,
+  file: LogFile,
+  offset: number,
+  end = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Uint8Array, number> {
   const { request, decoder } = reader;
   if (file.isCompressed) return yield* readWhole(reader, file, offset);
   const block = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   for (let at = offset; ; ) {
-    if (request.signal.aborted || decoder.isPastUntil) return at;
-    const { bytesRead } = await readAt(file.fd, block, 0, CHUNK_BYTES, at);
+    if (request.signal.aborted || decoder.isPastUntil || at >= end) return at;
+    const { bytesRead } = await readAt(file.fd, block, 0, Math.min(CHUNK_BYTES, end - at), at);
     if (bytesRead === 0) return at;
     at += bytesRead;
     const decoded = decoder.push(block.subarray(0, bytesRead));

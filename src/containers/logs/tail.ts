@@ -23,7 +23,7 @@ export async function findTail(
       left -= counted;
       continue;
     }
-    const found = format.findTail(file.fd, left);
+    const found = format.findTail(file.fd, left, file.sizeBytes);
     if (found.offset !== undefined) return { index, offset: found.offset, skipLines: found.skipLines };
     left -= found.lines;
   }
