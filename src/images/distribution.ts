@@ -17,13 +17,15 @@ const MAX_CONFIG_BYTES = 8 << 20;
 
 /**
  * What a name points at in its registry; nothing is kept here.
- * @throws NotFound, with the texts Docker's clients match on; InvalidArgument for what is no image
+ * @throws NotFound, with the texts Docker's clients match on; InvalidArgument for what is no image, or is named by an id
  */
 export async function inspectDistribution(
   name: string,
   repository: Pick<Repository, "manifest" | "blob">,
   signal: AbortSignal,
 ): Promise<DistributionInfo> {
+  if (/^(?:sha256:)?[0-9a-f]{64}$/.test(name))
+    throw new InvalidArgument("no manifest found for full image ID"); // ids are of images here, no registry knows them
   const reference = parseReference(name);
   const { descriptor, bytes } = await repository.manifest(
     reference.digest ?? reference.tag ?? DEFAULT_TAG,

@@ -3,6 +3,7 @@ import type { ImageInspect, ImageSummary } from "#spec/docker/images.ts";
 import { type ApiVersion, isBefore } from "#spec/docker/versions.ts";
 import type { ImageStorage } from "../types.ts";
 import { imageConfigView } from "./config.ts";
+import { imageIdentity } from "./image-identity.ts";
 
 const ZERO_TIME = "0001-01-01T00:00:00Z";
 
@@ -41,6 +42,7 @@ export function imageInspect(
 ): ImageInspect {
   const { config } = view;
   const isBefore152 = isBefore(version, "1.52");
+  const identity = imageIdentity(view);
   const allFields = { allFields: true, containerFields: true };
   return {
     Id: view.id,
@@ -69,6 +71,7 @@ export function imageInspect(
     RootFS: { Type: "layers", Layers: [...config.rootfs.diff_ids] },
     Metadata: { LastTagTime: view.lastTagTime || ZERO_TIME },
     ...(isBefore(version, "1.48") ? {} : { Descriptor: view.manifest }),
+    ...(identity && !isBefore(version, "1.53") ? { Identity: identity } : {}),
   };
 }
 

@@ -1,11 +1,13 @@
 import { isDigest } from "#base/digest.ts";
 import { InvalidArgument } from "#base/errors.ts";
 import type { Filters } from "#base/filters.ts";
+import type { ImageView } from "#images/types.ts";
 import { isBefore } from "#spec/docker/versions.ts";
 import { DEFAULT_TAG, parseReference } from "#spec/reference.ts";
 import { type ApiRequest, empty, json, type Reply, type Route, stream } from "../handler.ts";
 import { progressStream } from "../json-lines.ts";
 import { imageInspect, imageSummary } from "../map/image.ts";
+import { imageIdentity, withIdentity } from "../map/image-identity.ts";
 import { platformQuery, platformsQuery } from "../platform-query.ts";
 import { decodeRegistryAuth } from "../registry-auth.ts";
 import type { ApiParts } from "../types.ts";
@@ -46,12 +48,19 @@ async function list(request: ApiRequest, parts: ApiParts): Promise<Reply> {
   const containersOf = (id: string) =>
     isBefore(version, "1.51") ? -1 : parts.containers.imageUsers.countFor(id);
   const wantsManifests = query.boolean("manifests") && !isBefore(version, "1.47");
+  const wantsIdentity = query.boolean("identity") && !isBefore(version, "1.54");
+  if (wantsIdentity && !wantsManifests)
+    throw new InvalidArgument("identity is said of manifests: it needs manifests=1");
+  const manifestsOf = async (view: ImageView) => {
+    const manifests = await parts.images.manifests(view);
+    return wantsIdentity ? withIdentity(manifests, imageIdentity(view)) : manifests;
+  };
   return json(
     await Promise.all(
       views.map(async (view) => {
         const counts = { containers: containersOf(view.id), sharedSize: sharedSizes?.get(view.id) ?? -1 };
         const summary = imageSummary(view, counts, version);
-        return wantsManifests ? { ...summary, Manifests: await parts.images.manifests(view) } : summary;
+        return wantsManifests ? { ...summary, Manifests: await manifestsOf(view) } : summary;
       }),
     ),
   );

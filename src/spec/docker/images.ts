@@ -30,12 +30,25 @@ export interface ImageManifestSummary {
   /** Bytes that are here: in the content store, and with what is unpacked. */
   Size: { Content: number; Total: number };
   Kind: "image" | "attestation" | "unknown";
-  ImageData?: { Platform: Platform; Containers: string[]; Size: { Unpacked: number } };
+  ImageData?: {
+    Platform: Platform;
+    /** API 1.54, when asked for. */
+    Identity?: ImageIdentity;
+    Containers: string[];
+    Size: { Unpacked: number };
+  };
   AttestationData?: { For: string };
+}
+
+/** Where an image came from. */
+export interface ImageIdentity {
+  Pull?: { Repository: string }[];
 }
 
 export interface ImageInspect {
   Id: string;
+  /** API 1.53 */
+  Identity?: ImageIdentity;
   RepoTags: string[];
   RepoDigests: string[];
   Parent?: string;
