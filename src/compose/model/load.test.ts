@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadProject, resolveEnvironment } from "./load.ts";
+import { projectJson, projectYaml } from "./print-project.ts";
 import { selectServices } from "./select.ts";
 import type { LoadOptions, Project } from "./types.ts";
 
@@ -92,4 +93,10 @@ test("loadProject() reads standard input where the file is a dash", async () => 
   });
   expect(project.files).toEqual(["-"]);
   expect(project.services.web?.volumes?.[0]?.source).toBe(`${directory}/a`);
+});
+
+test("projectJson() refuses what JSON has no number for", async () => {
+  const project = await load("x-a: .inf\nservices: {web: {image: x}}");
+  expect(() => projectJson(project)).toThrow("json: unsupported value: +Inf");
+  expect(projectYaml(project)).toEndWith("x-a: .inf\n");
 });

@@ -1,4 +1,5 @@
 /** JSON as Go writes it: HTML's characters escaped, two spaces of indent. Pure. */
+import { InvalidArgument } from "#base/errors.ts";
 import { goFloat } from "./go-text.ts";
 import type { PrintNode } from "./print-tree.ts";
 
@@ -21,7 +22,7 @@ export function printJson(node: PrintNode, indent = "", margin = ""): string {
 function printScalar(value: string | number | bigint | boolean | null): string {
   if (typeof value === "string") return quote(value);
   if (typeof value === "number" && !Number.isFinite(value))
-    throw new Error(`json: unsupported value: ${goFloat(value)}`);
+    throw new InvalidArgument(`json: unsupported value: ${goFloat(value)}`);
   return String(value);
 }
 

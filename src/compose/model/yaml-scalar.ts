@@ -53,7 +53,7 @@ export function resolvePlainScalar(text: string): ResolvedScalar {
   const plain = text.startsWith(".") ? text : text.replaceAll("_", "");
   const integer = readInteger(plain);
   if (integer !== undefined) return { kind: "integer", value: integer };
-  if (FLOAT.test(plain)) return { kind: "float", value: Number(plain) };
+  if (FLOAT.test(plain) && Number.isFinite(Number(plain))) return { kind: "float", value: Number(plain) };
   return { kind: "string", value: text };
 }
 
