@@ -24,7 +24,12 @@ export function adjustCreateRequest(
   const body: ContainerCreateRequest = { ...config, HostConfig: host };
   if (Healthcheck) body.Healthcheck = { ...Healthcheck };
   if (body.Healthcheck && isBefore(version, "1.44")) delete body.Healthcheck.StartInterval;
-  const endpoints = adjustEndpoints(request, host, version, warnings);
+  const endpoints = moveInterfaceSysctls(
+    host,
+    adjustEndpoints(request, host, version, warnings),
+    version,
+    warnings,
+  );
   if (endpoints) body.NetworkingConfig = { EndpointsConfig: endpoints };
   return { body, warnings };
 }
@@ -128,6 +133,45 @@ function adjustEndpoint(settings: EndpointSettings, version: ApiVersion): Endpoi
   if (isBefore(version, "1.44")) delete endpoint.MacAddress;
   if (isBefore(version, "1.48")) delete endpoint.GwPriority;
   return endpoint;
+}
+
+const SYSCTLS_OPTION = "com.docker.network.endpoint.sysctls";
+const INTERFACE_SYSCTL = /^(net\.[^.]+\.[^.]+\.)eth(\d+)\./;
+
+/**
+ * Settings of an interface belong to its endpoint, for which name it gets is not known before. Older clients have
+ * always meant the first.
+ * @throws InvalidArgument in Docker's words for newer ones
+ */
+function moveInterfaceSysctls(
+  host: HostConfig,
+  endpoints: Endpoints | undefined,
+  version: ApiVersion,
+  warnings: string[],
+): Endpoints | undefined {
+  const names = Object.keys(host.Sysctls ?? {}).filter((name) => INTERFACE_SYSCTL.test(name));
+  const [first] = names;
+  if (first === undefined) return endpoints;
+  if (!isBefore(version, "1.48"))
+    throw new InvalidArgument(
+      `interface specific sysctl setting "${first}" must be supplied using driver option '${SYSCTLS_OPTION}'`,
+    );
+  const moved = names.filter((name) => INTERFACE_SYSCTL.exec(name)![2] === "0");
+  const main = host.NetworkMode || "default";
+  const settings = endpoints?.[main] ?? {};
+  const options = moved.map(
+    (name) => `${name.replace(INTERFACE_SYSCTL, "$1IFNAME.")}=${host.Sysctls![name]}`,
+  );
+  if (options.length === 0) return endpoints;
+  for (const [index, name] of moved.entries())
+    warnings.push(`Migrated sysctl "${name}" to DriverOpts{"${SYSCTLS_OPTION}":"${options[index]}"}.`);
+  host.Sysctls = Object.fromEntries(Object.entries(host.Sysctls!).filter(([name]) => !moved.includes(name)));
+  const given = settings.DriverOpts?.[SYSCTLS_OPTION];
+  const all = [...(given ? [given] : []), ...options].join(",");
+  return {
+    ...endpoints,
+    [main]: { ...settings, DriverOpts: { ...settings.DriverOpts, [SYSCTLS_OPTION]: all } },
+  };
 }
 
 /** Until 1.51 a container had one hardware address, meant for its main network. */
