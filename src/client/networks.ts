@@ -8,6 +8,26 @@ import type {
 import { encodeName } from "./http-head.ts";
 import type { Transport } from "./transport.ts";
 
+/** What `wharf network rules` shows. */
+export interface RuleListView {
+  readonly publishedPorts: string;
+  readonly networks: readonly {
+    readonly name: string;
+    readonly bridge: string;
+    readonly subnets: readonly string[];
+    readonly outgoing: string;
+    readonly incoming: string;
+    readonly amongContainers: string;
+  }[];
+  readonly ports: readonly {
+    readonly host: string;
+    readonly protocol: string;
+    readonly container: string;
+    readonly target: string;
+    readonly by: string;
+  }[];
+}
+
 /** The network calls of the API. */
 export class Networks {
   readonly #http: Transport;
@@ -27,6 +47,19 @@ export class Networks {
     return this.#http.text("GET", pathOf(name), {
       query: { verbose: options.verbose, scope: options.scope },
     });
+  }
+
+  /** An extension of wharf's: the firewall in words. */
+  rules(): Promise<RuleListView> {
+    return this.#http.json("GET", "/wharf/network/rules");
+  }
+
+  /** As nft prints it. */
+  async rulesText(): Promise<string> {
+    const { text } = await this.#http.json<{ text: string }>("GET", "/wharf/network/rules", {
+      query: { raw: true },
+    });
+    return text;
   }
 
   create(body: NetworkCreateRequest): Promise<NetworkCreateResponse> {

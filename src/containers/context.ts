@@ -88,6 +88,7 @@ export interface ContainersDeps {
     | "connect"
     | "disconnect"
     | "publish"
+    | "publishNotice"
     | "rename"
     | "hostsFile"
     | "resolvConf"

@@ -11,7 +11,7 @@ import { planContainer } from "./create-plan.ts";
 import { findDebugged } from "./debug.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { resolveLinks } from "./links.ts";
-import { containerOfMode } from "./modes.ts";
+import { containerOfMode, networkKind } from "./modes.ts";
 import { pickName } from "./names.ts";
 import { pathsOf } from "./paths.ts";
 import { removeBelongings } from "./remove.ts";
@@ -49,8 +49,16 @@ export async function createContainer(
       throw error;
     }
     emitContainerEvent(ctx, record, "create");
-    return { id: record.id, warnings: [...warnings] };
+    return { id: record.id, warnings: [...warnings, ...publishNotices(ctx, record)] };
   });
+}
+
+/** Which rules decide who reaches a published port, where that is not what Docker's users know. */
+function publishNotices(ctx: Context, { hostConfig }: ContainerRecord): string[] {
+  const publishes = hostConfig.PublishAllPorts || Object.keys(hostConfig.PortBindings ?? {}).length > 0;
+  const notice =
+    publishes && networkKind(hostConfig.NetworkMode) === "networks" && ctx.networks.publishNotice();
+  return notice ? [notice] : [];
 }
 
 /** No waiting in here: between the look at the names and the record nobody else may take one. */

@@ -1,5 +1,6 @@
 import { InvalidArgument } from "#base/errors.ts";
 import { parseCidr, parseIp } from "#base/ip.ts";
+import type { PublishedPortsPolicy } from "#network/types.ts";
 import type { SettingReader } from "./settings.ts";
 import type { DaemonConfig } from "./types.ts";
 
@@ -32,7 +33,14 @@ export function networkConfig(settings: SettingReader): DaemonConfig["network"] 
     dns: settings.list("dns").map((ip) => checkIp("dns", ip)),
     dnsSearch: settings.list("dns-search"),
     dnsOptions: settings.list("dns-opts"),
+    publishedPorts: publishedPorts(settings),
   };
+}
+
+function publishedPorts(settings: SettingReader): PublishedPortsPolicy {
+  const text = settings.text("published-ports") ?? "docker";
+  if (text === "docker" || text === "host-input") return text;
+  throw new InvalidArgument(`published-ports: ${JSON.stringify(text)} is none of "docker", "host-input"`);
 }
 
 function checkIp(name: string, text: string): string {

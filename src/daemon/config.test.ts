@@ -222,6 +222,7 @@ const OWN_FLAGS: ReadonlySet<string> = new Set([
   "image-gc-high-threshold",
   "image-gc-low-threshold",
   "image-gc-minimum-age",
+  "published-ports",
   "trust-policy",
 ]);
 

@@ -98,6 +98,9 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   option("ip-forward", "yesNo", "Enable IP forwarding in system configuration", { shown: "true" }),
   option("ip-masq", "yesNo", "Enable IP masquerading for the default bridge network", { shown: "true" }),
   option("ipv6", "yesNo", "Enable IPv6 networking for the default bridge network"),
+  option("published-ports", "text", 'Whose rules published ports follow ("docker"|"host-input")', {
+    shown: '"docker"',
+  }),
   option("label", "list", "Set key=value labels to the daemon", { key: "labels" }),
   option("live-restore", "yesNo", "Keep containers alive while no daemon runs", { shown: "true" }),
   option("log-driver", "text", "Default driver for container logs", { shown: '"json-file"' }),

@@ -1,5 +1,6 @@
 import type { Log } from "#base/log.ts";
 import { ACCEPT_MARK } from "./plan/table.ts";
+import type { PublishedPortsPolicy } from "./types.ts";
 
 export interface CommandResult {
   readonly exitCode: number;
@@ -21,9 +22,14 @@ const PROGRAMS = ["iptables", "ip6tables"] as const;
  * A drop in somebody else's forward chain wins over every accept of ours. Where iptables drops by default, as Docker makes
  * it do, one rule lets pass what our own table has judged and marked. Called at start, never for a container.
  */
-export function letMarkedPass({ runProgram, log, table }: ForeignFirewallDeps): void {
+export function letMarkedPass({ runProgram, log, table }: ForeignFirewallDeps): {
+  /** Whether what is for the host itself is dropped unless a rule lets it in. */
+  readonly inputDrops: boolean;
+} {
+  let inputDrops = false;
   for (const program of PROGRAMS) {
     const rules = runProgram([program, "-w", "-S"]);
+    if (rules?.exitCode === 0 && /^-P INPUT DROP$/m.test(rules.stdout)) inputDrops = true;
     if (rules?.exitCode !== 0 || !dropsForwarded(rules.stdout)) continue;
     if (hasRule(rules.stdout, table)) continue;
     const added = runProgram([program, "-w", "-I", "FORWARD", ...ruleOf(table)]);
@@ -34,6 +40,16 @@ export function letMarkedPass({ runProgram, log, table }: ForeignFirewallDeps): 
         error: added?.stderr.trim(),
       });
   }
+  return { inputDrops };
+}
+
+/** Pure: what somebody who publishes a port may not expect of this host. */
+export function publishNotice(policy: PublishedPortsPolicy, inputDrops: boolean): string | undefined {
+  if (policy === "host-input")
+    return "Published ports follow the host's input rules (published-ports=host-input): what those drop does not reach the container, and the container sees the host as its client.";
+  return inputDrops
+    ? "Published ports do not follow the host's input rules, which drop by default: they are open, as in Docker (published-ports=docker)."
+    : undefined;
 }
 
 /** Takes the rule away again; where there is none, nothing happens. */

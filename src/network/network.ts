@@ -12,11 +12,12 @@ import { hostsText, LOCALHOST_LINES } from "./files/hosts.ts";
 import { resolvConfText } from "./files/resolv-conf.ts";
 import { listFilter } from "./filters.ts";
 import { guardFirewall } from "./firewall-guard.ts";
-import { forgetMarked, letMarkedPass, runHostProgram } from "./foreign-firewall.ts";
+import { forgetMarked, letMarkedPass, publishNotice, runHostProgram } from "./foreign-firewall.ts";
 import { enableForwarding, hostResolvConf } from "./host-facts.ts";
 import { Ipam } from "./ipam/ipam.ts";
 import { findNetwork, getNetwork } from "./lookup.ts";
 import { DEFAULT_NETWORK_OPTIONS, type NetworkOptions } from "./options.ts";
+import { ruleList } from "./plan/rule-list.ts";
 import { SandboxPorts } from "./ports/sandbox-ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { endpointsIn, type NetworkRecords, openRecords } from "./records.ts";
@@ -56,6 +57,7 @@ export function createNetworks(deps: NetworksDeps): Networks {
     log,
     table,
     elements: () => tableElements(records, sandboxes, options),
+    asksInputRules: options.publishedPorts === "host-input",
   });
   const ports = new SandboxPorts({
     ports: kernel.ports,
@@ -63,11 +65,15 @@ export function createNetworks(deps: NetworksDeps): Networks {
     log,
     defaultAddress: options.defaultHostAddress,
     hostHasIPv6: kernel.features.ipv6,
+    policy: options.publishedPorts,
   });
   const parts = { kernel, records, ipam, rules, ports, events, clock, options, log, names };
   const sandboxes = new Sandboxes(parts);
   const foreign = { runProgram, log, table };
-  const othersChanged = () => letMarkedPass(foreign);
+  let inputDrops = false;
+  const othersChanged = () => {
+    inputDrops = letMarkedPass(foreign).inputDrops;
+  };
   let guard: Disposable | undefined;
 
   return {
@@ -102,10 +108,12 @@ export function createNetworks(deps: NetworksDeps): Networks {
       enableForwarding(parts, 4);
       if (records.networks.list().some(({ enableIPv6 }) => enableIPv6)) enableForwarding(parts, 6);
       reconcile({ ...parts, sandboxes }, running);
-      letMarkedPass(foreign);
+      othersChanged();
       guard ??= guardFirewall({ firewall: kernel.firewall, rules, table, log, othersChanged });
     },
     rules: () => rules.text(),
+    ruleList: () => ruleList(records.networks.list(), records.sandboxes.list(), options.publishedPorts),
+    publishNotice: () => publishNotice(options.publishedPorts, inputDrops),
     /** With containers still running, their rules stay in force without us. */
     close() {
       guard?.[Symbol.dispose]();

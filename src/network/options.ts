@@ -1,4 +1,5 @@
 import type { AddressPool } from "./ipam/pools.ts";
+import type { PublishedPortsPolicy } from "./types.ts";
 
 /** What the daemon's flags and configuration file decide about networks; names follow dockerd's. */
 export interface NetworkOptions {
@@ -36,6 +37,7 @@ export interface NetworkOptions {
   readonly dnsOptions: readonly string[];
   /** TCP ports where this engine's API asks for no key: closed to containers, who would be root on the host by it. */
   readonly enginePorts: readonly number[];
+  readonly publishedPorts: PublishedPortsPolicy;
 }
 
 export const DEFAULT_NETWORK_OPTIONS: Omit<NetworkOptions, "netnsDirectory"> = {
@@ -59,4 +61,5 @@ export const DEFAULT_NETWORK_OPTIONS: Omit<NetworkOptions, "netnsDirectory"> = {
   dnsSearch: [],
   dnsOptions: [],
   enginePorts: [],
+  publishedPorts: "docker",
 };

@@ -9,6 +9,8 @@ export interface RulesDeps {
   readonly table: string;
   /** Everything that should be in the table now, from the records. */
   readonly elements: () => FirewallElement[];
+  /** See `tableScript`. */
+  readonly asksInputRules?: boolean;
 }
 
 /**
@@ -65,8 +67,9 @@ export class Rules {
   }
 
   #write(elements: readonly FirewallElement[]): void {
-    const { table, firewall, log } = this.#deps;
-    const load = () => firewall.load(tableScript({ table, elements, guardsBridges: this.#guardsBridges }));
+    const { table, firewall, log, asksInputRules = false } = this.#deps;
+    const load = () =>
+      firewall.load(tableScript({ table, elements, asksInputRules, guardsBridges: this.#guardsBridges }));
     try {
       load();
     } catch (error) {

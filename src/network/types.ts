@@ -119,6 +119,37 @@ export interface PublishChange {
   readonly remove: readonly PublishedPort[];
 }
 
+/** Which rules decide who reaches a published port. */
+export type PublishedPortsPolicy =
+  /** The engine's alone, before the host's input rules are asked. */
+  | "docker"
+  /** The host's input rules: connections from outside are copied by the engine behind them. */
+  | "host-input";
+
+/** The firewall in words. */
+export interface RuleList {
+  readonly publishedPorts: PublishedPortsPolicy;
+  readonly networks: readonly {
+    readonly name: string;
+    readonly bridge: string;
+    readonly subnets: readonly string[];
+    readonly outgoing: string;
+    readonly incoming: string;
+    readonly amongContainers: string;
+  }[];
+  readonly ports: readonly RulePort[];
+}
+
+export interface RulePort {
+  /** "0.0.0.0:8080". */
+  readonly host: string;
+  readonly protocol: PublishedPort["protocol"];
+  readonly container: string;
+  readonly target: string;
+  /** Who brings it there. */
+  readonly by: "firewall" | "relay" | "firewall, relay" | "routing";
+}
+
 export interface NetworkFilters {
   readonly [key: string]: readonly string[];
 }
@@ -174,6 +205,9 @@ export interface Networks {
   recover(running: ReadonlySet<string>): void;
   /** The firewall table as text, readable. */
   rules(): string;
+  ruleList(): RuleList;
+  /** What whoever publishes a port should know of this host's firewall; undefined: nothing out of the ordinary. */
+  publishNotice(): string | undefined;
   close(): void;
 }
 

@@ -204,6 +204,7 @@ export function fakeNetworks(world: World) {
     | "connect"
     | "disconnect"
     | "publish"
+    | "publishNotice"
     | "rename"
     | "hostsFile"
     | "resolvConf"
@@ -252,6 +253,7 @@ export function fakeNetworks(world: World) {
       world.sandboxes.set(id, after);
       return after;
     },
+    publishNotice: () => undefined,
     rename() {},
     hostsFile: ({ hostname, sandbox, extraHosts }) =>
       `${[sandbox ? hostname : "host", ...(sandbox?.endpoints ?? []).map((e) => e.networkName), ...extraHosts].join("\n")}\n`,

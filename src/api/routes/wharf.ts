@@ -13,6 +13,7 @@ export const routes: readonly Route[] = [
   { method: "GET", path: "/wharf/content/{digest}", handle: read },
   { method: "GET", path: "/wharf/images/{name...}/target", handle: target },
   { method: "POST", path: "/wharf/containers/{id}/ports", handle: publish },
+  { method: "GET", path: "/wharf/network/rules", handle: rules },
   ...volumeRoutes,
 ];
 
@@ -32,6 +33,11 @@ async function publish(request: ApiRequest, { containers }: ApiParts): Promise<R
   const { Add, Remove } = (await readJson(request, PublishSchema)) ?? {};
   await containers.publish(id!, { add: Add ?? {}, remove: Remove ?? {} });
   return json({ Ports: portMap(containers.get(id!)) });
+}
+
+/** `raw`: the tables as nft prints them. */
+function rules({ query }: ApiRequest, { networks }: ApiParts): Reply {
+  return json(query.boolean("raw") ? { text: networks.rules() } : networks.ruleList());
 }
 
 function target({ params }: ApiRequest, { images }: ApiParts): Reply {

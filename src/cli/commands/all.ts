@@ -329,6 +329,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./network-prune.ts"),
   },
   {
+    names: ["network rules"],
+    short: "Show what the firewall does for networks and published ports",
+    load: () => import("./network-rules.ts"),
+  },
+  {
     names: ["network rm"],
     aliases: ["network remove"],
     short: "Remove networks",

@@ -10,3 +10,7 @@ export function familyOf(address: IpAddress): IpFamily {
 export function isEveryAddress(address: IpAddress): boolean {
   return address === "0.0.0.0" || address === "::";
 }
+
+export function isLoopback(address: IpAddress): boolean {
+  return address === "::1" || address.startsWith("127.");
+}

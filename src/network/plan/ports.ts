@@ -2,9 +2,9 @@ import { InvalidArgument } from "#base/errors.ts";
 import { canonicalIp } from "#base/ip.ts";
 import type { IpAddress } from "#kernel/types.ts";
 import type { PortBinding, PortMap } from "#spec/docker/containers.ts";
-import type { PublishedPort } from "../types.ts";
+import type { PublishedPort, PublishedPortsPolicy } from "../types.ts";
 import type { PortTargets } from "./gateway.ts";
-import { familyOf } from "./host-address.ts";
+import { familyOf, isLoopback } from "./host-address.ts";
 
 /** One container port to publish; all its host addresses get the same host port. */
 export interface PortWish {
@@ -48,11 +48,16 @@ export function planPorts(request: PortPlanRequest): PortWish[] {
  * Where the engine itself must copy the bytes of a published port, because packets cannot be rewritten from one family
  * to the other and never leave ::1. Undefined where the firewall does it all, and for SCTP, which is not copied.
  */
-export function relayTarget(port: PublishedPort, targets: PortTargets): IpAddress | undefined {
+export function relayTarget(
+  port: PublishedPort,
+  targets: PortTargets,
+  policy: PublishedPortsPolicy = "docker",
+): IpAddress | undefined {
   if (port.protocol === "sctp" || port.hostPort === 0) return undefined;
   const family = familyOf(port.hostAddress);
   const same = targets[family];
   if (same === undefined) return targets[family === 4 ? 6 : 4];
+  if (policy === "host-input" && !isLoopback(port.hostAddress)) return same;
   return port.hostAddress === "::" || port.hostAddress === "::1" ? same : undefined;
 }
 

@@ -10,17 +10,24 @@ export interface TableRequest {
   readonly elements: readonly FirewallElement[];
   /** Whether this kernel can look at frames inside bridges. */
   readonly guardsBridges: boolean;
+  /** What comes from outside goes by the host's input rules to the engine's relays. */
+  readonly asksInputRules?: boolean;
 }
 
 /**
  * Both tables as one nft script that replaces what was there in one transaction. The chains are always the same: networks
  * and ports are elements of sets and maps, so that a packet's way does not grow with their number.
  */
-export function tableScript({ table, elements, guardsBridges }: TableRequest): string {
+export function tableScript({
+  table,
+  elements,
+  guardsBridges,
+  asksInputRules = false,
+}: TableRequest): string {
   const inet = elements.filter(({ family }) => family === undefined);
   const bridge = elements.filter(({ family }) => family === "bridge");
   return [
-    replacement("inet", table, definitionsOf(SETS, inet), CHAINS),
+    replacement("inet", table, definitionsOf(SETS, inet), chains(asksInputRules)),
     ...(guardsBridges
       ? [replacement("bridge", table, definitionsOf(BRIDGE_SETS, bridge), BRIDGE_CHAINS)]
       : []),
@@ -130,7 +137,7 @@ const BRIDGE_SETS: Readonly<Record<string, SetDefinition>> = {
  * - `pass`: nobody enters a bridge but by a published port, as an answer, or from a bridge that may. The chain runs
  *   before foreign ones of the same hook, so that they can see the mark.
  */
-const CHAINS = `  chain guard {
+const chains = (asksInputRules: boolean) => `  chain guard {
     type filter hook prerouting priority raw; policy accept;
     iifname @bridges ip saddr 127.0.0.0/8 counter drop
     iifname @bridges ip daddr 127.0.0.0/8 counter drop
@@ -152,7 +159,7 @@ const CHAINS = `  chain guard {
   chain arrive {
     type nat hook prerouting priority dstnat; policy accept;
     ip daddr 127.0.0.0/8 return
-    fib daddr type local jump publish
+${asksInputRules ? "    iifname != @bridges return\n" : ""}    fib daddr type local jump publish
   }
   chain depart {
     type nat hook output priority -100; policy accept;

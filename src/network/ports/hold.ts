@@ -5,7 +5,7 @@ import type { HostPorts, IpAddress } from "#kernel/types.ts";
 import type { PortTargets } from "../plan/gateway.ts";
 import { hostSide } from "../plan/port-text.ts";
 import { relayTarget } from "../plan/ports.ts";
-import type { PublishedPort } from "../types.ts";
+import type { PublishedPort, PublishedPortsPolicy } from "../types.ts";
 import type { HoldPort } from "./allocator.ts";
 import { openTcpRelay } from "./relay-tcp.ts";
 import { openUdpRelay } from "./relay-udp.ts";
@@ -13,6 +13,7 @@ import { openUdpRelay } from "./relay-udp.ts";
 export interface HoldDeps {
   readonly ports: Pick<HostPorts, "reserve">;
   readonly log: Log;
+  readonly policy?: PublishedPortsPolicy;
 }
 
 /** Keeps host ports for one container: by silent sockets where the firewall does the work, else by relays. */
@@ -25,12 +26,12 @@ export function holdPorts(deps: HoldDeps, targets: PortTargets): HoldPort {
  * @returns undefined where they must be held one by one, if only to learn which of them is taken
  */
 function holdBothFamilies(
-  { log }: HoldDeps,
+  { log, policy }: HoldDeps,
   ports: readonly PublishedPort[],
   targets: PortTargets,
 ): Disposable | undefined {
   const six = ports.find(({ hostAddress }) => hostAddress === "::");
-  const target = six && relayTarget(six, targets);
+  const target = six && relayTarget(six, targets, policy);
   const isPair = ports.length === 2 && ports.some(({ hostAddress }) => hostAddress === "0.0.0.0");
   if (target === undefined || !isPair) return undefined;
   try {
@@ -43,7 +44,7 @@ function holdBothFamilies(
 function holdEach(deps: HoldDeps, ports: readonly PublishedPort[], targets: PortTargets): Disposable {
   using held = new DisposableStack();
   for (const port of ports)
-    held.use(holdOrExplain(port, () => holdOne(deps, port, relayTarget(port, targets))));
+    held.use(holdOrExplain(port, () => holdOne(deps, port, relayTarget(port, targets, deps.policy))));
   return held.move();
 }
 

@@ -1,4 +1,4 @@
-import { EngineError, Internal, messageOf } from "#base/errors.ts";
+import { EngineError, Internal, InvalidArgument, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { HostPorts } from "#kernel/types.ts";
 import { driverNamed } from "../drivers/all.ts";
@@ -6,7 +6,13 @@ import { exposedTargets, gatewayEndpoint, type PortTargets, portTargets } from "
 import { portText } from "../plan/port-text.ts";
 import { type PortWish, planPorts } from "../plan/ports.ts";
 import type { NetworkRecords } from "../records.ts";
-import type { EndpointRecord, PublishedPort, SandboxRecord, SandboxRequest } from "../types.ts";
+import type {
+  EndpointRecord,
+  PublishedPort,
+  PublishedPortsPolicy,
+  SandboxRecord,
+  SandboxRequest,
+} from "../types.ts";
 import { type HoldPort, HostPortAllocator, keyOf, type PortClaim } from "./allocator.ts";
 import { holdPorts } from "./hold.ts";
 
@@ -17,6 +23,7 @@ export interface SandboxPortsDeps {
   /** Of `-p` without an address, where the network has no default of its own. */
   readonly defaultAddress: string;
   readonly hostHasIPv6: boolean;
+  readonly policy: PublishedPortsPolicy;
 }
 
 /** Host ports that this process holds for its containers. They end with the process; `reclaim` takes them again. */
@@ -52,6 +59,7 @@ export class SandboxPorts {
         targets,
         exposed: exposedTargets(sandbox.endpoints),
       });
+      if (this.#deps.policy === "host-input") checkCanBeCopied(wishes);
       const held = wishes.filter(({ hostAddresses }) => hostAddresses.length > 0);
       return [
         ...this.#claimAll(sandbox.containerId, held, holdPorts(this.#deps, targets)),
@@ -155,6 +163,15 @@ export class SandboxPorts {
 
 function sameTargets(a: PortTargets, b: PortTargets): boolean {
   return a[4] === b[4] && a[6] === b[6];
+}
+
+/** @throws InvalidArgument */
+function checkCanBeCopied(wishes: readonly PortWish[]): void {
+  const sctp = wishes.find(({ protocol }) => protocol === "sctp");
+  if (sctp)
+    throw new InvalidArgument(
+      `port ${sctp.containerPort}/sctp cannot be published: with published-ports=host-input the engine copies connections, and knows TCP and UDP`,
+    );
 }
 
 function exposedPorts({ protocol, containerPort, exposedBy }: PortWish): PublishedPort[] {
