@@ -4,7 +4,7 @@ import { splitLines } from "#base/streams.ts";
 import { logSubject } from "./container-log.ts";
 import type { Context } from "./context.ts";
 import type { ShipOrder, ShipReport } from "./logs/forward/reports.ts";
-import { markRemoved, removeSpool, writeTarget } from "./logs/forward/spool.ts";
+import { isDoomed, markRemoved, removeSpool, writeTarget } from "./logs/forward/spool.ts";
 import { isRemote } from "./logs/options.ts";
 import { logSpoolRoot, pathsOf } from "./paths.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -60,7 +60,7 @@ export class LogShipping {
   recover(running: ReadonlySet<string>): void {
     for (const id of namesIn(logSpoolRoot(this.#ctx.settings))) {
       const directory = this.#spoolOf(id);
-      if (!existsSync(`${directory}/target.json`)) removeSpool(directory);
+      if (isDoomed(id) || !existsSync(`${directory}/target.json`)) removeSpool(directory);
       else if (this.#ctx.records.get(id)) this.#order({ directory, isRunning: running.has(id) });
       else this.removed(id);
     }

@@ -37,6 +37,7 @@ export class StreamTransport implements Transport {
   #socket: Bun.Socket | undefined;
   #onDrain: (() => void) | undefined;
   #lost: Error | undefined;
+  #attempts = 0;
   patienceMs = PATIENCE_MS;
   /** Gets what the endpoint answers. */
   onData: ((bytes: Uint8Array) => void) | undefined;
@@ -61,6 +62,7 @@ export class StreamTransport implements Transport {
 
   async #connect(): Promise<Bun.Socket> {
     this.#lost = undefined;
+    const attempt = ++this.#attempts;
     const opened = Promise.withResolvers<void>();
     const where =
       "path" in this.#address
@@ -70,9 +72,10 @@ export class StreamTransport implements Transport {
       tls: { ...this.#tls, serverName: "host" in this.#address ? this.#address.host : "" },
     };
     const lose = (error: Error) => {
+      opened.reject(error);
+      if (attempt !== this.#attempts) return; // the end of a connection that another has followed
       this.#lost = error;
       this.#socket = undefined;
-      opened.reject(error);
       this.#onDrain?.();
       this.onClose?.();
     };
@@ -90,13 +93,21 @@ export class StreamTransport implements Transport {
     };
     const patience = setTimeout(() => lose(new Error("the endpoint does not answer")), PATIENCE_MS);
     opened.promise.catch(() => {});
+    const connecting = Bun.connect({ ...where, ...tls, socket: handlers } as Parameters<
+      typeof Bun.connect
+    >[0]);
     try {
-      const socket = await Bun.connect({ ...where, ...tls, socket: handlers } as Parameters<
-        typeof Bun.connect
-      >[0]);
+      // An endpoint that says neither yes nor no is not waited for longer than that.
+      const socket = (await Promise.race([connecting, opened.promise.then(() => connecting)])) as Bun.Socket;
       await opened.promise;
-      this.#socket = socket as Bun.Socket;
-      return this.#socket;
+      this.#socket = socket;
+      return socket;
+    } catch (error) {
+      void connecting.then(
+        (late) => late.terminate(),
+        () => {},
+      );
+      throw error;
     } finally {
       clearTimeout(patience);
     }

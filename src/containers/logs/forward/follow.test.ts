@@ -4,17 +4,18 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { localFile, localRecord, sizeOfRecords } from "../_local-file.ts";
 import { SpoolFollower } from "./follow.ts";
 import type { ShipReport } from "./reports.ts";
-import { LOG_NAME, markRemoved, Position, writeTarget } from "./spool.ts";
+import { LOG_NAME, markRemoved, Position, removeSpool, writeTarget } from "./spool.ts";
 
 const root = mkdtempSync(join(tmpdir(), "spool-test-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -157,4 +158,13 @@ test("SpoolFollower sends long lines in parts of 16 KiB and tells what was rotat
   await until(() => texts().length === 2);
   expect(texts().map((text) => text!.length)).toEqual([16_384, 3616]);
   expect(reports).toEqual([{ directory, kind: "lost", bytes: 1000 }]);
+});
+
+test("removeSpool() takes the spool out of sight at once, and a second remover finds nothing to do", () => {
+  using _held = new Position(directory); // as the helper of a daemon that was killed holds it
+  removeSpool(directory);
+  expect(existsSync(directory)).toBe(false);
+  expect(() => new Position(directory)).toThrow("ENOENT");
+  removeSpool(directory);
+  expect(readdirSync(dirname(directory))).toEqual(["socket"]);
 });

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { readIfExists } from "#base/fs.ts";
+import { isErrno, readIfExists } from "#base/fs.ts";
 import type { LogOptions } from "../option-values.ts";
 import type { LogSubject } from "../subject.ts";
 
@@ -23,6 +23,8 @@ export const LOG_NAME = "container.log";
 const TARGET_NAME = "target.json";
 const POSITION_NAME = "position";
 const REMOVED_NAME = "removed";
+/** In the name of a spool on its way out, before the number of the process that removes it. */
+const DOOMED = ".gone-";
 const POSITION_DIGITS = 16;
 
 export interface SpoolTarget {
@@ -52,8 +54,24 @@ export function removedAt(directory: string): number | undefined {
   return statSync(join(directory, REMOVED_NAME), { throwIfNoEntry: false })?.mtimeMs;
 }
 
+/**
+ * Out of sight first: the helper of a daemon that was killed may still be at it for a moment, and what either made in a
+ * directory half removed would keep it for good.
+ */
 export function removeSpool(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
+  const doomed = `${directory}${DOOMED}${process.pid}`;
+  try {
+    renameSync(directory, doomed);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return;
+    throw error;
+  }
+  rmSync(doomed, { recursive: true, force: true });
+}
+
+/** What a crash left of a removal. */
+export function isDoomed(directory: string): boolean {
+  return directory.includes(DOOMED);
 }
 
 /** Everything before it is sent: bytes of records since the container's first. */
