@@ -16,6 +16,7 @@ const PATHS = [
   "test/vm",
   "test/engine/flags-update.test.ts",
   "test/engine/quota.test.ts",
+  "test/engine/volumes-quota.test.ts",
   "src/storage/snapshot/quota.test.ts",
   "src/kernel/cgroup",
 ];

@@ -1,13 +1,12 @@
 import { mkdirSync } from "node:fs";
-import { InvalidArgument, NotFound } from "#base/errors.ts";
+import { InvalidArgument } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
 import type { ContainerCreateRequest } from "#spec/docker/containers.ts";
-import { refuseWriting } from "#volumes/copies.ts";
-import { VOLUME_MODE } from "#volumes/mounts.ts";
-import type { PlannedMount, VolumeRecord } from "#volumes/types.ts";
+import type { PlannedMount } from "#volumes/types.ts";
 import { storageSize } from "./check-host-config.ts";
 import type { Context } from "./context.ts";
 import { planContainer } from "./create-plan.ts";
+import { FreshVolumes, makeImageSnapshots } from "./create-volumes.ts";
 import { findDebugged } from "./debug.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { resolveLinks } from "./links.ts";
@@ -37,8 +36,9 @@ export async function createContainer(
   const { record, chainId, warnings } = planRecord(ctx, request);
   return await ctx.locks.run(record.id, async () => {
     ctx.records.put(record);
+    const volumes = new FreshVolumes(ctx, record);
     try {
-      const mounts = await asBadRequest(makeVolumes(ctx, record));
+      const mounts = await volumes.make();
       if (mounts.some((mount, index) => mount !== record.mounts[index]))
         ctx.records.update(record.id, { mounts });
       await makeImageSnapshots(ctx, record);
@@ -46,6 +46,7 @@ export async function createContainer(
       await ctx.snapshots.createWritable(record.id, chainId, { sizeBytes: storageSize(record.hostConfig) });
     } catch (error) {
       await undoCreate(ctx, record);
+      await volumes.remove();
       throw error;
     }
     emitContainerEvent(ctx, record, "create");
@@ -144,53 +145,6 @@ function planMounts(ctx: Context, planned: Omit<ContainerRecord, "mounts">): rea
       return image.id;
     },
   });
-}
-
-/** To clients "not found" means the image, which they would pull. */
-async function asBadRequest<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw error instanceof NotFound ? new InvalidArgument(error.message, { cause: error }) : error;
-  }
-}
-
-/** @returns the mounts, each with the driver its volume really has */
-async function makeVolumes(ctx: Context, record: ContainerRecord): Promise<readonly PlannedMount[]> {
-  const mounts: PlannedMount[] = [];
-  for (const mount of record.mounts) {
-    if (mount.volume === undefined) mounts.push(mount);
-    else mounts.push(ofDriver(mount, await makeVolume(ctx, record, mount)));
-  }
-  return mounts;
-}
-
-async function makeVolume(ctx: Context, record: ContainerRecord, mount: PlannedMount): Promise<VolumeRecord> {
-  const options = mount.spec?.VolumeOptions;
-  const volume = await ctx.volumes.create(
-    {
-      Name: mount.volume,
-      // Nobody's wish is no wish for the local driver: a volume that is there is taken whatever its driver.
-      Driver: options?.DriverConfig?.Name || record.hostConfig.VolumeDriver || "",
-      DriverOpts: options?.DriverConfig?.Options,
-      Labels: options?.Labels,
-    },
-    { anonymous: mount.anonymous, user: record.id },
-  );
-  refuseWriting(volume, mount.readOnly);
-  return volume;
-}
-
-/** A mode that nobody gave is one of the local driver's. */
-function ofDriver(mount: PlannedMount, { driver }: VolumeRecord): PlannedMount {
-  if (driver === mount.driver) return mount;
-  return { ...mount, driver, mode: mount.mode === VOLUME_MODE ? "" : mount.mode };
-}
-
-/** Before the container's own writable, which tells the next daemon that the rest is there. */
-async function makeImageSnapshots(ctx: Context, record: ContainerRecord): Promise<void> {
-  for (const { image } of record.mounts)
-    if (image) await ctx.snapshots.createWritable(image.snapshot, ctx.images.get(image.id).chainId);
 }
 
 /** A container that nobody was told of goes away with everything it had. */

@@ -16,7 +16,8 @@ export async function cloneVolume(
   options: CopyOptions,
 ): Promise<VolumeRecord> {
   const source = getVolume(ctx, name);
-  return await copied(ctx, source, { name: to, labels: { ...source.labels, ...options.labels } }, options);
+  const labels = { ...source.labels, ...options.labels };
+  return await copied(ctx, source, { name: to, labels, size: source.options.size }, options);
 }
 
 /** Named by the time it shows unless a name is given: "data-20260102T030405Z". */
@@ -36,19 +37,21 @@ interface Target {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly snapshotOf?: string;
+  /** Bound of its files, as an option of the local driver. */
+  readonly size?: string | undefined;
 }
 
 async function copied(
   ctx: VolumesContext,
   source: VolumeRecord,
-  { name, labels, snapshotOf }: Target,
+  { name, labels, snapshotOf, size }: Target,
   options: CopyOptions,
 ): Promise<VolumeRecord> {
   const operation = snapshotOf === undefined ? "clone" : "snapshot";
   checkIsLocal(source, operation);
   checkVolumeName(name);
   const volume = await ctx.locks.run(name, async () => {
-    const planned = await planNew(ctx, operation, name, labels);
+    const planned = await planNew(ctx, operation, { name, labels, size });
     const whole = snapshotOf === undefined ? planned : { ...planned, snapshotOf };
     return await make(ctx, whole, async () => {
       await ctx.local.create(whole);
@@ -63,12 +66,12 @@ async function copied(
 async function planNew(
   ctx: VolumesContext,
   operation: string,
-  name: string,
-  labels: Target["labels"],
+  { name, labels, size }: Target,
 ): Promise<VolumeRecord> {
   if (findVolume(ctx, name)) throw new Conflict(`${operation} ${name}: there is a volume ${name} already`);
   refusePending(ctx, name);
-  return await planVolume(ctx, { Name: name, Driver: LOCAL, Labels: { ...labels } }, false);
+  const DriverOpts: Record<string, string> = size === undefined ? {} : { size };
+  return await planVolume(ctx, { Name: name, Driver: LOCAL, Labels: { ...labels }, DriverOpts }, false);
 }
 
 /**
@@ -181,7 +184,7 @@ export async function importVolume(
 ): Promise<VolumeRecord> {
   checkVolumeName(name);
   return await ctx.locks.run(name, async () => {
-    const volume = await planNew(ctx, "import", name, labels);
+    const volume = await planNew(ctx, "import", { name, labels });
     return await make(ctx, volume, async () => {
       await ctx.local.create(volume);
       await ctx.files.write(volume.mountpoint, archive, signal);

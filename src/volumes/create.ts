@@ -12,12 +12,16 @@ export const ANONYMOUS_LABEL = "com.docker.volume.anonymous";
 export async function createVolume(
   ctx: VolumesContext,
   request: VolumeCreateRequest,
-  { anonymous = false, user }: VolumeCreateOptions,
+  { anonymous = false, user, onMade }: VolumeCreateOptions,
 ): Promise<VolumeRecord> {
   if (request.ClusterVolumeSpec) throw new InvalidArgument("cluster volumes need a swarm");
   const name = request.Name || newId();
   return await ctx.locks.run(name, async () => {
-    const volume = await foundOrMade(ctx, { ...request, Name: name }, anonymous || !request.Name);
+    const volume = await foundOrMade(
+      ctx,
+      { ...request, Name: name },
+      { anonymous: anonymous || !request.Name, onMade },
+    );
     if (user !== undefined) addUser(ctx, name, user);
     return volume;
   });
@@ -30,7 +34,7 @@ function addUser({ records }: VolumesContext, volume: string, containerId: strin
 async function foundOrMade(
   ctx: VolumesContext,
   request: VolumeCreateRequest,
-  anonymous: boolean,
+  { anonymous = false, onMade }: VolumeCreateOptions,
 ): Promise<VolumeRecord> {
   const known = findVolume(ctx, request.Name!);
   if (known) return await checkDriver(ctx, known, request.Driver || known.driver);
@@ -39,7 +43,9 @@ async function foundOrMade(
   const foreign = request.Driver || anonymous ? undefined : await ctx.plugins.search(request.Name!);
   if (foreign) return take(ctx, foreign);
   const volume = await planVolume(ctx, request, anonymous);
-  return await make(ctx, volume, () => driverOf(ctx, volume).create(volume));
+  await make(ctx, volume, () => driverOf(ctx, volume).create(volume));
+  if (volume.driver === LOCAL) onMade?.();
+  return volume;
 }
 
 /** A volume that only its plugin knew so far: who names it without a driver means that one. */

@@ -27,7 +27,6 @@ const REFUSED: { options: Record<string, string>; text: string }[] = [
   { options: { type: "nfs" }, text: 'create v: missing required option: "device"' },
   { options: { device: "/dev/sdb" }, text: 'create v: missing required option: "type"' },
   { options: { o: "bind" }, text: 'create v: missing required option: "device"' },
-  { options: { size: "1g" }, text: "create v: quota size requested but no quota support" },
 ];
 
 for (const { options, text } of REFUSED)

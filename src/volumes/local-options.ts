@@ -15,6 +15,7 @@ export interface LocalMount {
 
 /** Options of the local driver, each with those it makes no sense without. */
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  size: [],
   type: ["device"],
   device: ["type"],
   o: ["device", "type"],
@@ -35,19 +36,13 @@ const NO_OPTIONS = ["rw", "suid", "dev", "exec", "atime", "defaults", ""];
 const ADDRESS = "addr=";
 
 /** @throws InvalidArgument with Docker's text, naming the volume */
-export function checkLocalOptions(
-  name: string,
-  options: Readonly<Record<string, string>>,
-): { readonly sizeLimitBytes?: number } {
+export function checkLocalOptions(name: string, options: Readonly<Record<string, string>>): void {
   for (const key of Object.keys(options)) {
-    const needs = key === "size" ? undefined : NEEDS[key];
-    if (key === "size")
-      throw new InvalidArgument(`create ${name}: quota size requested but no quota support`);
+    const needs = NEEDS[key];
     if (!needs) throw new InvalidArgument(`create ${name}: invalid option: "${key}"`);
     const missing = needs.find((other) => !options[other]);
     if (missing) throw new InvalidArgument(`create ${name}: missing required option: "${missing}"`);
   }
-  return {};
 }
 
 /** @returns undefined for a plain directory */

@@ -16,10 +16,16 @@ export interface VolumeRecord {
   readonly scope?: "global";
   /** It is how that volume was at `createdAt`, and is only read. */
   readonly snapshotOf?: string;
-  /** Room its files may take; absent: as much as there is. */
-  readonly sizeLimitBytes?: number;
+  /** What its files may take; absent: as much room as there is. */
+  readonly quota?: VolumeQuota;
   /** A change that was begun: until it is done, or taken back by the next daemon, nobody sees the volume. */
   readonly pending?: PendingChange;
+}
+
+export interface VolumeQuota {
+  readonly sizeBytes: number;
+  /** Of the file system's project quotas: no other volume's. */
+  readonly project: number;
 }
 
 export type PendingChange =
@@ -52,6 +58,8 @@ export interface VolumeCreateOptions {
   readonly anonymous?: boolean;
   /** A container that uses the volume from this very moment on. */
   readonly user?: string;
+  /** Called when a local volume was made that was not there before. */
+  readonly onMade?: () => void;
 }
 
 export interface CopyOptions {

@@ -22,6 +22,8 @@ let dataRoot: string;
 let mounted: string[];
 let events: NewEvent[];
 let frozen: string[];
+let limits: string[];
+let keepsQuotas: boolean;
 let state: ReturnType<typeof openMemoryState>;
 
 beforeEach(() => {
@@ -29,6 +31,8 @@ beforeEach(() => {
   mounted = [];
   events = [];
   frozen = [];
+  limits = [];
+  keepsQuotas = true;
   state = openMemoryState();
 });
 afterEach(() => rmSync(dataRoot, { recursive: true }));
@@ -63,6 +67,11 @@ function engine() {
     freeze: async (ids) => {
       frozen.push(...ids);
       return { [Symbol.asyncDispose]: async () => void frozen.push("thawed") };
+    },
+    quotas: {
+      isKept: () => keepsQuotas,
+      newProject: () => 77,
+      limit: (directory, project, sizeBytes) => void limits.push(`${directory} ${project} ${sizeBytes}`),
     },
     pluginDirectories: { sockets: join(dataRoot, "plugins"), specs: [] },
   });
@@ -129,6 +138,58 @@ describe("create()", () => {
       await expect(volumes.create(request)).rejects.toThrow(text);
       expect(readdirSync(join(dataRoot, "volumes"))).toEqual(["taken"]);
     });
+});
+
+describe("size", () => {
+  test("bounds the volume's directory, and that of its clones", async () => {
+    const volumes = engine();
+    await volumes.create({ Name: "small", DriverOpts: { size: "1m" } });
+    await volumes.clone("small", "copy");
+    expect(limits).toEqual([`${pathOf("small")} 77 1048576`, `${pathOf("copy")} 77 1048576`]);
+  });
+
+  test("is refused in Docker's words where nobody keeps it", async () => {
+    keepsQuotas = false;
+    const volumes = engine();
+    await expect(volumes.create({ Name: "small", DriverOpts: { size: "1m" } })).rejects.toThrow(
+      "create small: quota size requested but no quota support",
+    );
+    expect(volumes.list()).toEqual([]);
+    expect(existsSync(pathOf("small"))).toBe(false);
+  });
+});
+
+describe("copies", () => {
+  test("are made while the containers that use the volume stand still, unless they shall go on", async () => {
+    const volumes = engine();
+    await volumes.create({ Name: "data" }, { user: "c1" });
+    await volumes.clone("data", "one");
+    expect(frozen).toEqual(["c1", "thawed"]);
+    await volumes.snapshot("data", "two", { freeze: false });
+    expect(frozen).toHaveLength(2);
+    expect(volumes.get("two")).toMatchObject({ snapshotOf: "data" });
+    expect(events.map(({ action }) => action)).toEqual(["create", "create", "clone", "create", "snapshot"]);
+  });
+
+  test("keep the original from removal while they are made", async () => {
+    const volumes = engine();
+    await volumes.create({ Name: "data" });
+    await using archive = await volumes.export("data", { freeze: false });
+    await expect(volumes.remove("data", { force: false })).rejects.toThrow("remove data: volume is in use");
+    await archive[Symbol.asyncDispose]();
+    await volumes.remove("data", { force: false });
+  });
+
+  test("import() leaves nothing when the archive ends too soon", async () => {
+    const volumes = engine();
+    async function* broken() {
+      yield new Uint8Array(1);
+      throw new Error("the client has gone");
+    }
+    await expect(volumes.import("half", broken())).rejects.toThrow("the client has gone");
+    expect(volumes.list()).toEqual([]);
+    expect(readdirSync(join(dataRoot, "volumes"))).toEqual([]);
+  });
 });
 
 describe("use", () => {

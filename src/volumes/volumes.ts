@@ -9,13 +9,14 @@ import type { StateStore } from "#state/types.ts";
 import { findVolume, getVolume, LOCAL, usersOf, type VolumesContext } from "./context.ts";
 import { cloneVolume, exportVolume, importVolume, snapshotVolume } from "./copies.ts";
 import { createVolume } from "./create.ts";
-import { LocalDriver, resolveOnHost } from "./drivers/local.ts";
+import { LocalDriver, type Quotas, resolveOnHost } from "./drivers/local.ts";
 import { PluginDrivers } from "./drivers/plugin.ts";
+import { projectQuotas } from "./drivers/quotas.ts";
 import { inspectVolume, listAll, listVolumes, volumeSize } from "./look.ts";
 import { mountVolume, releaseVolumes, unmountVolume } from "./mounting.ts";
 import { PLUGIN_DIRECTORIES, type PluginDirectories } from "./plugins/find-plugin.ts";
 import { Plugins } from "./plugins/plugins.ts";
-import { openRecords } from "./records.ts";
+import { openRecords, type VolumeRecords } from "./records.ts";
 import { recoverVolumes } from "./recover.ts";
 import { planPrune, planRemoval, pruneVolumes, removeVolume } from "./remove.ts";
 import { renameVolume } from "./rename.ts";
@@ -31,6 +32,8 @@ export interface VolumesDeps {
   readonly files: VolumeFiles;
   /** Makes those of these containers that run stand still, until it is disposed. */
   readonly freeze: (containerIds: readonly string[]) => Promise<AsyncDisposable>;
+  /** Default: the file system's. */
+  readonly quotas?: Quotas;
   /** Default: Docker's. */
   readonly pluginDirectories?: PluginDirectories;
 }
@@ -46,17 +49,20 @@ export interface VolumeFiles {
 }
 
 export function createVolumes(deps: VolumesDeps): Volumes {
+  const records = openRecords(deps.state);
+  const directory = join(deps.dataRoot, "volumes");
   const plugins = new Plugins({
     clock: deps.clock,
     directories: deps.pluginDirectories ?? PLUGIN_DIRECTORIES,
   });
   const ctx: VolumesContext = {
     ...deps,
-    records: openRecords(deps.state),
+    records,
     local: new LocalDriver({
-      directory: join(deps.dataRoot, "volumes"),
+      directory,
       mounts: deps.kernel.mounts,
       resolve: resolveOnHost,
+      quotas: deps.quotas ?? projectQuotas(directory, () => projectsOf(records)),
     }),
     plugins: new PluginDrivers(plugins, () => deps.clock.now()),
     locks: new KeyedLock(),
@@ -96,4 +102,8 @@ export function createVolumes(deps: VolumesDeps): Volumes {
     recover: (running) => recoverVolumes(ctx, running),
     close: () => plugins.close(),
   };
+}
+
+function projectsOf({ volumes }: VolumeRecords): number[] {
+  return volumes.list().flatMap(({ quota }) => (quota ? [quota.project] : []));
 }

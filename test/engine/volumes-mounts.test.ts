@@ -167,4 +167,19 @@ describe.skipIf(IS_DOCKERD)("idmap", () => {
   });
 });
 
+test.skipIf(IS_DOCKERD)(
+  "a container that cannot be created leaves none of the volumes it would have had",
+  async () => {
+    await docker("volume", "create", "there");
+    const odd = "type=volume,src=odd,dst=/odd,volume-opt=colour=red";
+    const nobody = "type=volume,src=far,dst=/far,volume-driver=nobody";
+    for (const last of [odd, nobody]) {
+      const volumes = ["-v", "there:/t", "-v", "made:/m", "-v", "/anonymous"];
+      expect((await daemon().docker("create", ...volumes, "--mount", last, "busybox")).exitCode).toBe(1);
+      expect(await docker("volume", "ls", "-q")).toBe("there");
+    }
+    await docker("volume", "rm", "there");
+  },
+);
+
 testNothingIsLeft(daemon);

@@ -377,7 +377,10 @@ export function fakeVolumes(world: World) {
     | "sizeBytes"
   > = {
     async create({ Name: name = "" }, options) {
-      if (!world.volumes.has(name)) world.volumes.set(name, { users: new Set(), mountedBy: new Set() });
+      if (!world.volumes.has(name)) {
+        world.volumes.set(name, { users: new Set(), mountedBy: new Set() });
+        options?.onMade?.();
+      }
       if (options?.user !== undefined) world.volumes.get(name)!.users.add(options.user);
       return recordOf(name, options?.anonymous);
     },

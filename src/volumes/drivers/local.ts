@@ -1,15 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Conflict, Internal, messageOf } from "#base/errors.ts";
+import { Conflict, Internal, InvalidArgument, messageOf } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
 import { newId } from "#base/ids.ts";
 import { run } from "#base/spawn.ts";
+import { parseBytes } from "#base/units.ts";
 import { SysError } from "#kernel/ffi/errno.ts";
 import { flagBits } from "#kernel/mount/mounts.ts";
 import type { Mounts } from "#kernel/types.ts";
 import { checkLocalOptions, type LocalMount, localMount, withServerAddress } from "../local-options.ts";
-import type { VolumeDriver, VolumeRecord } from "../types.ts";
+import type { VolumeDriver, VolumeQuota, VolumeRecord } from "../types.ts";
 import { treeSizeBytes } from "./tree-size.ts";
 
 export interface LocalDriverDeps {
@@ -18,12 +19,22 @@ export interface LocalDriverDeps {
   readonly mounts: Pick<Mounts, "mount" | "bind" | "unmount" | "isMountPoint" | "list">;
   /** First address of a host name, as the host resolves it. */
   readonly resolve: (name: string) => Promise<string | undefined>;
+  readonly quotas: Quotas;
+}
+
+/** Bounds on directories, where the file system keeps them. */
+export interface Quotas {
+  isKept(directory: string): boolean;
+  /** A number that no other volume has. */
+  newProject(): number;
+  /** @param directory empty */
+  limit(directory: string, project: number, sizeBytes: number): void;
 }
 
 /** No volume has such a name. */
 const REMOVED = ".removed-";
 
-type Volume = Pick<VolumeRecord, "name" | "options">;
+type Volume = Pick<VolumeRecord, "name" | "options" | "quota">;
 
 /** Volumes that are directories of this host, or anything mount(2) can show in one. */
 export class LocalDriver implements VolumeDriver {
@@ -38,17 +49,26 @@ export class LocalDriver implements VolumeDriver {
   }
 
   /** @throws InvalidArgument naming the option */
-  check({ name, options }: Volume): { readonly sizeLimitBytes?: number } {
-    return checkLocalOptions(name, options);
+  check({ name, options }: Volume): { readonly quota?: VolumeQuota } {
+    checkLocalOptions(name, options);
+    if (options.size === undefined) return {};
+    const sizeBytes = parseBytes(options.size);
+    mkdirSync(this.#deps.directory, { recursive: true, mode: 0o701 });
+    if (!this.#deps.quotas.isKept(this.#deps.directory))
+      throw new InvalidArgument(`create ${name}: quota size requested but no quota support`, {
+        hint: "the data root must be on ext4 or xfs mounted with prjquota",
+      });
+    return sizeBytes > 0 ? { quota: { sizeBytes, project: this.#deps.quotas.newProject() } } : {};
   }
 
-  async create({ name }: Volume): Promise<void> {
-    this.#makeDirectory(name);
+  async create(volume: Volume): Promise<void> {
+    this.#makeDirectory(volume);
   }
 
-  #makeDirectory(name: string): void {
+  #makeDirectory({ name, quota }: Volume): void {
     mkdirSync(this.#directoryOf(name), { recursive: true, mode: 0o701 });
     mkdirSync(this.mountpoint(name), { recursive: true, mode: 0o755 });
+    if (quota) this.#deps.quotas.limit(this.mountpoint(name), quota.project, quota.sizeBytes);
   }
 
   mounts({ options }: Volume): boolean {
@@ -58,7 +78,7 @@ export class LocalDriver implements VolumeDriver {
   /** Shows the volume's files at its mountpoint; a plain directory does so always. */
   async mount(volume: Volume): Promise<string> {
     const target = this.mountpoint(volume.name);
-    if (!existsSync(target)) this.#makeDirectory(volume.name);
+    if (!existsSync(target)) this.#makeDirectory(volume);
     const mount = localMount(volume.options);
     if (!mount || this.#deps.mounts.isMountPoint(target)) return target;
     const what = `error while mounting volume '${target}'`;

@@ -1,0 +1,77 @@
+/** `volume create -o size=` where the data root's file system keeps project quotas, and its refusal elsewhere. */
+import { expect, test } from "bun:test";
+import { IS_DOCKERD } from "../helpers/daemon.ts";
+import { testNothingIsLeft, useDaemon } from "../helpers/suite.ts";
+
+/** ext4 on a file, with project quotas; its kernel part is not in every kernel. */
+const MOUNT = `
+image=$(mktemp -p /tmp wharf-quota-XXXXXX)
+truncate -s 512M "$image"
+mkfs.ext4 -q -F -O quota,project -E quotatype=prjquota "$image"
+mkdir -p "$1"
+mount -o loop,prjquota "$image" "$1" || { rm "$image"; exit 1; }
+rm "$image"`;
+const hasQuotas =
+  Bun.spawnSync(
+    ["unshare", "-m", "sh", "-ec", `${MOUNT}; umount "$1"`, "try", "/run/wharf-volume-quota-try"],
+    {
+      stdout: "ignore",
+      stderr: "ignore",
+    },
+  ).exitCode === 0;
+
+const daemon = useDaemon(hasQuotas ? { prepare: `set -- "$1/data"\n${MOUNT}` } : {});
+const docker = (...args: string[]) => daemon().docker(...args);
+const write = (volume: string) =>
+  docker(
+    "run",
+    "--rm",
+    "-v",
+    `${volume}:/v`,
+    "busybox",
+    "dd",
+    "if=/dev/zero",
+    "of=/v/file",
+    "bs=1M",
+    "count=16",
+  );
+
+test.skipIf(!hasQuotas)(
+  "volume create -o size= bounds its files, and those of its clones (needs project quotas)",
+  async () => {
+    await docker("volume", "create", "-o", "size=8M", "small");
+    await docker("volume", "create", "-o", "size=32M", "large");
+    const full = await write("small");
+    expect(full.exitCode).toBe(1);
+    expect(full.stderr).toMatch(/quota exceeded|No space left/i);
+    expect((await write("large")).exitCode).toBe(0);
+    expect((await write("free")).exitCode).toBe(0);
+    await daemon().wharfText("volume", "rename", "small", "renamed");
+    await daemon().kill();
+    await daemon().start();
+    expect((await write("renamed")).exitCode).toBe(1);
+    await docker("run", "--rm", "-v", "renamed:/v", "busybox", "rm", "/v/file");
+    await daemon().wharfText("volume", "clone", "renamed", "cloned");
+    expect((await write("cloned")).exitCode).toBe(1);
+    const { stdout } = await docker("volume", "inspect", "-f", "{{.Options.size}}", "cloned");
+    expect(stdout).toBe("8M\n");
+    await docker("volume", "rm", "renamed", "large", "free", "cloned");
+  },
+);
+
+test.skipIf(hasQuotas)(
+  "without project quotas a size is refused in Docker's words, and nothing is made",
+  async () => {
+    const refused = await docker("volume", "create", "-o", "size=8M", "small");
+    expect(refused.stderr).toContain("create small: quota size requested but no quota support");
+    expect((await docker("volume", "ls", "-q")).stdout).toBe("");
+  },
+);
+
+test.skipIf(IS_DOCKERD)("sizes that are none are refused", async () => {
+  expect((await docker("volume", "create", "-o", "size=much", "odd")).stderr).toContain(
+    "invalid size: 'much'",
+  );
+});
+
+testNothingIsLeft(daemon);
