@@ -191,6 +191,7 @@ test("an interrupted up stops what it started", async () => {
   );
   await daemon().machine.text(["kill", "-INT", (await read("pid")).trim()]);
   await running;
+  expect((await read("code")).trim()).toBe("130");
   expect(await read("out")).toContain("Gracefully Stopping... press Ctrl+C again to force");
   expect(await attached.text("ps", "-q")).toBe("");
   await attached.text("down", "-t", "0");

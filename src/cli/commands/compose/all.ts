@@ -12,6 +12,7 @@ export interface VerbEntry {
 export type AnyVerb = Verb<any>;
 
 export const VERBS: Readonly<Record<string, VerbEntry>> = {
+  convert: { short: "An old name of config", isHidden: true, load: () => import("./config.ts") },
   config: { short: "Print the project as it is understood", load: () => import("./config.ts") },
   attach: { short: "Connect this terminal to a service's container", load: () => import("./attach.ts") },
   commit: { short: "Make an image of what a service's container changed", load: () => import("./commit.ts") },

@@ -36,6 +36,9 @@ export async function runSession(
   return await session.follow(options.run);
 }
 
+/** What a shell reports for SIGINT. */
+const INTERRUPTED_EXIT_CODE = 130;
+
 class UpSession {
   readonly #context: ComposeContext;
   readonly #project: Project;
@@ -47,6 +50,7 @@ class UpSession {
   readonly #work: Promise<void>[] = [];
   #isEnding = false;
   #exitCode = 0;
+  #isInterrupted = false;
 
   constructor(context: ComposeContext, project: Project, options: SessionOptions) {
     this.#context = context;
@@ -86,7 +90,7 @@ class UpSession {
     });
     await allSettled(this.#work);
     await allSettled(this.#streams);
-    return this.#exitCode;
+    return this.#isInterrupted ? INTERRUPTED_EXIT_CODE : this.#exitCode;
   }
 
   /** Before they start, so that nothing they write is missed. */
@@ -151,6 +155,7 @@ class UpSession {
   }
 
   #interrupt(): void {
+    this.#isInterrupted = true;
     if (this.#isEnding) {
       this.#tell("Killing...");
       this.#inBackground(this.#kill());
