@@ -1,4 +1,4 @@
-import { parseLink } from "./links.ts";
+import { parseLink } from "#spec/docker/links.ts";
 import { containerOfMode } from "./modes.ts";
 import type { ContainerRecord, Dependency, DependencyCondition } from "./types.ts";
 

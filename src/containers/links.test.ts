@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { parseLink } from "#spec/docker/links.ts";
 import { ContainersLab } from "../../test/fakes/containers-lab.ts";
-import { linkVariables, parseLink } from "./links.ts";
+import { linkVariables } from "./links.ts";
 
 test("parseLink() reads what clients send and what inspect shows", async () => {
   expect(parseLink("web:db")).toEqual({ target: "web", alias: "db" });

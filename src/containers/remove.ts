@@ -1,13 +1,13 @@
 import { existsSync, rmSync } from "node:fs";
 import { teardownAll } from "#base/dispose.ts";
 import { Conflict, Internal, InvalidArgument, messageOf, NotFound } from "#base/errors.ts";
+import { parseLink } from "#spec/docker/links.ts";
 import { endBackOff } from "./back-off.ts";
 import type { Context } from "./context.ts";
 import { refuseDebugged } from "./debug.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
 import { recordFact, withState } from "./facts.ts";
 import { nextStatus } from "./lifecycle.ts";
-import { parseLink } from "./links.ts";
 import type { Run } from "./live.ts";
 import { pathsOf } from "./paths.ts";
 import { releaseRun } from "./release.ts";

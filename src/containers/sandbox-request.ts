@@ -1,6 +1,6 @@
 import { shortId } from "#base/ids.ts";
 import type { SandboxRequest } from "#network/types.ts";
-import { parseLink } from "./links.ts";
+import { parseLink } from "#spec/docker/links.ts";
 import { isUserNetwork, networkKind } from "./modes.ts";
 import type { ContainerRecord } from "./types.ts";
 

@@ -243,8 +243,8 @@ export interface Netlink extends Disposable {
   /** Without the rest, for a fraction of the time. */
   linkIndex(name: string): number | undefined;
   addresses(): AddressInfo[];
-  /** Routes of the main table, both families. */
-  routes(): RouteInfo[];
+  /** Routes of both families, of the main table or of all but the local one: policies send packets by others. */
+  routes(tables?: "main" | "all"): RouteInfo[];
   /** The bridge is born down: `apply` an "up" when its addresses and sysctls are in place. */
   createBridge(request: {
     readonly name: string;

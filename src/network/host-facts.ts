@@ -10,7 +10,7 @@ import type { NetworkRecords } from "./records.ts";
 /** What a new subnet must not hide: live routes of the host, but those by `exceptLink`, and its name servers. */
 export function prefixesInUse(kernel: Pick<Kernel, "host">, exceptLink?: number): IpPrefix[] {
   const routes = kernel.host
-    .routes()
+    .routes("all")
     .filter(({ linkIndex }) => linkIndex === undefined || linkIndex !== exceptLink)
     .map(({ destination }) => parseCidr(destination)?.prefix);
   const nameservers = nameserversOf(hostResolvConf()).map((text) => {

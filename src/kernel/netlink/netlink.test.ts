@@ -183,6 +183,8 @@ hermetic(import.meta.path, () => {
       { op: "route", link: "lo", destination: "203.0.113.7/32", table: 1000 },
     ]);
     expect(host.routes().filter(({ destination }) => /203|::7/.test(destination))).toEqual([]);
+    const all = host.routes("all").filter(({ destination }) => /203|::7/.test(destination));
+    expect(all.map(({ destination }) => destination)).toEqual(["203.0.113.7/32"]);
     expect(
       hostNamespace.run(() => Bun.spawnSync(["ip", "route", "show", "table", "1000"]).stdout.toString()),
     ).toContain("203.0.113.7");

@@ -70,12 +70,12 @@ class RouteNetlink implements Netlink {
       .filter((address) => address !== undefined);
   }
 
-  routes(): RouteInfo[] {
+  routes(tables: "main" | "all" = "main"): RouteInfo[] {
     return this.#socket
       .dump("routes", writeListRoutes)
       .map(decodeRoute)
       .filter((route) => route !== undefined)
-      .filter((route) => route.table === RT_TABLE.MAIN);
+      .filter(({ table }) => (tables === "main" ? table === RT_TABLE.MAIN : table !== RT_TABLE.LOCAL));
   }
 
   createBridge(request: Parameters<Netlink["createBridge"]>[0]): LinkInfo {

@@ -1,4 +1,5 @@
 import type { IpAddress } from "#kernel/types.ts";
+import { parseLink } from "#spec/docker/links.ts";
 import { isPredefined } from "../create-request.ts";
 import { driverNamed } from "../drivers/all.ts";
 import { bridgeAddresses } from "../plan/bridge.ts";
@@ -49,7 +50,7 @@ function viewEndpoint(endpoint: EndpointRecord, sandbox: SandboxRecord, isFirst:
     networkName: endpoint.networkName,
     names: endpointNames(endpoint, sandbox.hostname).map((name) => name.toLowerCase()),
     addresses: [endpoint.ipv4?.address, endpoint.ipv6?.address].filter((address) => address !== undefined),
-    links: Object.fromEntries(links.map(parseLink)),
+    links: Object.fromEntries(links.map(nameAndAlias)),
   };
 }
 
@@ -60,9 +61,9 @@ export function endpointNames(endpoint: EndpointRecord, hostname: string | undef
 }
 
 /** "web:db": web is called db here. */
-function parseLink(link: string): [alias: string, name: string] {
-  const [name = "", alias = name] = link.split(":");
-  return [alias.split("/").at(-1)!.toLowerCase(), name.replace(/^\//, "").toLowerCase()];
+function nameAndAlias(link: string): [alias: string, name: string] {
+  const { alias, target } = parseLink(link);
+  return [alias.toLowerCase(), target.toLowerCase()];
 }
 
 export interface HostAddressSources {
