@@ -10,21 +10,16 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "#base/clock.ts";
-import { silentLog } from "#base/log.ts";
 import { runOrThrow } from "#base/spawn.ts";
 import { hermetic } from "#kernel/_testing/hermetic.ts";
 import { createKernel } from "#kernel/linux.ts";
 import { makeCertificates, startDockerRegistry } from "#registry/_testing/docker-registry.ts";
 import { buildImage, contentsOf, writeLayout } from "#registry/_testing/registry.ts";
 import { startTokenServer } from "#registry/_testing/token-server.ts";
-import { openMemoryState } from "#state/memory.ts";
-import { createStorage } from "#storage/storage.ts";
+import { createRealImages } from "./_testing/engine.ts";
 import { textOf } from "./_testing/store.ts";
-import { createImages } from "./images.ts";
 import type { ImagesOptions } from "./options.ts";
 
-const HELPER = [process.execPath, join(import.meta.dir, "../storage/_testing/helper-main.ts")];
 const HAVE_PODMAN = Bun.which("podman") !== null && Bun.which("buildah") !== null;
 const image = await buildImage([["etc/hello", "etc/other"], ["etc/second"]]);
 /** podman keeps a lock in /dev/shm; "registry.test" is a registry that is not known as local. */
@@ -46,25 +41,7 @@ hermetic(
     afterAll(() => rmSync(home, { recursive: true }));
 
     function createEngine(options: Partial<ImagesOptions> = {}) {
-      const state = openMemoryState();
-      const storage = createStorage({
-        dataRoot: mkdtempSync(at("data-")),
-        kernel: createKernel(),
-        state,
-        driver: "overlay2",
-        log: silentLog,
-        helperCommand: HELPER,
-      });
-      const images = createImages({
-        state,
-        storage,
-        events: { emit() {} },
-        users: { usersOf: () => [], countFor: () => 0 },
-        clock: systemClock,
-        log: silentLog,
-        host: { os: "linux", architecture: "amd64" },
-        options: { certsDir: "/nonexistent", ...options },
-      });
+      const { images, storage } = createRealImages(home, createKernel(), options);
       const readFrom = (name: string, path: string) => {
         const { upper, lower } = layerPaths(storage.snapshotter.layerData(images.get(name).chainId!));
         const found = [upper, ...lower]

@@ -3,21 +3,16 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
-import { systemClock } from "#base/clock.ts";
-import { silentLog } from "#base/log.ts";
 import { runOrThrow } from "#base/spawn.ts";
 import { hermetic } from "#kernel/_testing/hermetic.ts";
 import { createKernel } from "#kernel/linux.ts";
 import { makeCertificates, startDockerRegistry } from "#registry/_testing/docker-registry.ts";
 import { buildImage, startTestRegistry } from "#registry/_testing/registry.ts";
 import { startTokenServer } from "#registry/_testing/token-server.ts";
-import { openMemoryState } from "#state/memory.ts";
-import { createStorage } from "#storage/storage.ts";
+import { createRealImages } from "./_testing/engine.ts";
 import { linesOf, textOf } from "./_testing/store.ts";
-import { createImages } from "./images.ts";
 import type { ImagesOptions } from "./options.ts";
 
-const HELPER = [process.execPath, join(import.meta.dir, "../storage/_testing/helper-main.ts")];
 const image = await buildImage([["etc/hello"], ["usr/large"]], { sizeBytes: 2 << 20 });
 const PREPARE = `echo "127.0.0.1 localhost registry.test" > /run/hosts
 mount --bind /run/hosts /etc/hosts`;
@@ -37,25 +32,7 @@ hermetic(
 
     /** An engine that has `image` as `reference`. */
     async function engineWith(reference: string, options: Partial<ImagesOptions> = {}) {
-      const state = openMemoryState();
-      const storage = createStorage({
-        dataRoot: mkdtempSync(at("data-")),
-        kernel: createKernel(),
-        state,
-        driver: "overlay2",
-        log: silentLog,
-        helperCommand: HELPER,
-      });
-      const images = createImages({
-        state,
-        storage,
-        events: { emit() {} },
-        users: { usersOf: () => [], countFor: () => 0 },
-        clock: systemClock,
-        log: silentLog,
-        host: { os: "linux", architecture: "amd64" },
-        options: { certsDir: "/nonexistent", ...options },
-      });
+      const { images } = createRealImages(home, createKernel(), options);
       await using source = await startTestRegistry();
       source.add("1", image);
       await linesOf(images.pull({ reference: `${source.address}/source:1` }));

@@ -73,8 +73,10 @@ test("wharf push --compression zstd", async () => {
 
 test("docker push of an image for several platforms of which one is here says what it did", async () => {
   await using registry = await startRegistry(daemon().machine);
+  await using second = await startRegistry(daemon().machine);
   const { machine, socket } = daemon();
   const at = (name: string) => `${registry.address}/${name}`;
+  const copy = `${second.address}/copy:1`;
   const tar = "tar -C /usr/share/doc -cf - base-files 2>/dev/null";
   const script = `${tar} | docker -H unix://${socket} import --platform linux/arm64 - ${at("app:arm")}`;
   await machine.text(["sh", "-c", script]);
@@ -84,19 +86,21 @@ test("docker push of an image for several platforms of which one is here says wh
   const list = (await daemon().wharfText("manifest", "push", at("multi:1"))).split("\n").at(-1)!;
   await docker("rmi", at("app:amd"), at("app:arm"));
   await docker("pull", "-q", at("multi:1"));
-  await docker("tag", at("multi:1"), at("copy:1"));
-  const pushed = await daemon().docker("push", at("copy:1"));
-  const digest = await digestAt(at("copy:1"));
+  await docker("tag", at("multi:1"), copy);
+  const pushed = await daemon().docker("push", copy);
+  const digest = await digestAt(copy);
   expect(pushed.stdout + pushed.stderr).toContain("only the available single-platform image was pushed");
   expect(pushed.stdout).toContain(list);
-  const own = await daemon().wharf("push", at("copy:1"));
+  const own = await daemon().wharf("push", copy);
   expect(own.stderr).toContain(`${list} -> ${digest}`);
   await docker("tag", at("multi:1"), at("multi:2"));
   expect(await docker("push", at("multi:2"))).toContain(`2: digest: ${list}`);
-  await docker("push", "--platform", "linux/amd64", at("copy:1"));
-  const other = await daemon().docker("push", "--platform", "linux/s390x", at("copy:1"));
+  await docker("tag", at("multi:1"), at("whole:1")); // the other platform is in this registry: it is mounted from there
+  expect(await docker("push", at("whole:1"))).toContain(`1: digest: ${list}`);
+  await docker("push", "--platform", "linux/amd64", copy);
+  const other = await daemon().docker("push", "--platform", "linux/s390x", copy);
   expect(other.stderr).toContain("does not provide the specified platform (linux/s390x)");
-  await docker("rmi", at("multi:1"), at("multi:2"), at("copy:1"));
+  await docker("rmi", at("multi:1"), at("multi:2"), at("whole:1"), copy);
 });
 
 test("docker push names what is not here as dockerd does", async () => {

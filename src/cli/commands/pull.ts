@@ -1,9 +1,10 @@
-import { canonicalReference, parseReference, withDefaultTag } from "#spec/reference.ts";
+import { canonicalReference } from "#spec/reference.ts";
 import { defineCommand, ONE_ARGUMENT } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { bool, string } from "../flag-kinds.ts";
 import { showProgress } from "../progress.ts";
 import { pullImage } from "../pull-image.ts";
+import { chooseTag } from "../tag-choice.ts";
 
 export const command = defineCommand({
   usage: "[OPTIONS] NAME[:TAG|@DIGEST]",
@@ -19,11 +20,7 @@ export const command = defineCommand({
     quiet: bool("Say only the name of the image", { short: "q" }),
   },
   async run({ session, args: [name], flags }) {
-    const given = parseReference(name!);
-    if (flags["all-tags"] && (given.tag || given.digest))
-      throw new CliError("tag can't be used with --all-tags/-a");
-    const reference = flags["all-tags"] ? given : withDefaultTag(given);
-    if (reference !== given && !flags.quiet) await session.print(`Using default tag: ${reference.tag}\n`);
+    const reference = await chooseTag(session, name!, flags);
     const lines = pullImage(session, { reference, platform: flags.platform });
     if (flags.quiet) await drain(lines);
     else await showProgress(lines, session.host.stdout);

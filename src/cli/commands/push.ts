@@ -1,9 +1,9 @@
-import { canonicalReference, parseReference, repositoryName, withDefaultTag } from "#spec/reference.ts";
+import { canonicalReference, repositoryName } from "#spec/reference.ts";
 import { defineCommand, ONE_ARGUMENT } from "../command.ts";
 import { registryAuthHeader } from "../credentials.ts";
-import { CliError } from "../errors.ts";
 import { bool, string } from "../flag-kinds.ts";
 import { SILENT, showProgress } from "../progress.ts";
+import { chooseTag } from "../tag-choice.ts";
 import { platformQuery } from "./_platform.ts";
 
 export const command = defineCommand({
@@ -21,11 +21,7 @@ export const command = defineCommand({
     quiet: bool("Say only the name of the image", { short: "q" }),
   },
   async run({ session, args: [name], flags }) {
-    const given = parseReference(name!);
-    if (flags["all-tags"] && (given.tag || given.digest))
-      throw new CliError("tag can't be used with --all-tags/-a");
-    const reference = flags["all-tags"] ? given : withDefaultTag(given);
-    if (reference !== given && !flags.quiet) await session.print(`Using default tag: ${reference.tag}\n`);
+    const reference = await chooseTag(session, name!, flags);
     const { images } = await session.client();
     const lines = images.push({
       name: reference.digest ? canonicalReference(reference) : repositoryName(reference),
