@@ -83,7 +83,8 @@ export class ByteQueue {
       try {
         const wait = take(chunk);
         if (!wait && !isDone()) return;
-        this.#take = undefined; // what comes from now on is kept
+        this.#take = undefined; // what comes from now on is kept, and wakes nobody: the taker is not ready
+        this.#wake = undefined;
         if (wait) wait.then(resolve, reject);
         else resolve();
       } catch (error) {

@@ -135,6 +135,12 @@ test("another executable takes over: processes, ports, logs and states are as th
     "up",
   );
   await d.dockerText("run", "-d", "--name", "paused", ...STEADY);
+  // Bit 14 of the mask: before its shell has set the trap, the first process is deaf to SIGTERM.
+  await until(
+    "trapped",
+    () => d.docker("exec", "paused", "grep", "SigCgt", "/proc/1/status"),
+    ({ stdout }) => /[4-7c-f][0-9a-f]{3}$/.test(stdout.trim()),
+  );
   await d.dockerText("pause", "paused");
   const states = () =>
     d.dockerText("inspect", "-f", "{{.State.Status}} {{.State.Pid}} {{.State.StartedAt}}", "web", "paused");
