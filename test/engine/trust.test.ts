@@ -21,7 +21,10 @@ writeFileSync(
   POLICY,
   JSON.stringify({
     default: [{ type: "reject" }],
-    transports: { docker: { "": [signed], "docker.io": [{ type: "reject" }] } },
+    transports: {
+      docker: { "": [signed], "docker.io": [{ type: "reject" }] },
+      tarball: { "": [{ type: "insecureAcceptAnything" }] }, // the busybox of these tests is imported
+    },
   }),
 );
 afterAll(() => rmSync(PLACE, { recursive: true }));
@@ -65,4 +68,18 @@ test.skipIf(IS_DOCKERD)("docker pull and run under a trust policy bring signed i
   const elsewhere = await daemon().docker("pull", "busybox:1");
   expect(elsewhere.stderr).toContain('(reject) for "docker.io": images from there are not allowed');
   await registry[Symbol.asyncDispose]();
+});
+
+test.skipIf(IS_DOCKERD)("docker load is no way around the policy", async () => {
+  const { machine } = daemon();
+  const archive = `${machine.directory}/saved.tar`;
+  await daemon().dockerText("save", "-o", archive, "busybox");
+  await daemon().dockerText("rmi", "busybox");
+  const refused = await daemon().docker("load", "-i", archive);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain("load of busybox:latest");
+  expect(refused.stderr).toContain(
+    'refused by the trust policy: requirement 1 of 1 (reject) for "docker.io"',
+  );
+  expect(await daemon().dockerText("images", "-q", "busybox")).toBe("");
 });
