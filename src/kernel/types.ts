@@ -49,6 +49,11 @@ export type MountFlag =
   | "noexec"
   | "noatime"
   | "relatime"
+  | "nodiratime"
+  | "strictatime"
+  | "sync"
+  | "dirsync"
+  | "mand"
   | "bind"
   | "rbind"
   | "remount";
@@ -94,6 +99,8 @@ export interface Mounts {
     options?: {
       readonly recursive?: boolean;
       readonly readOnly?: boolean;
+      /** Of "nosuid", "nodev" and "noexec", besides what the source's mount has; others mean nothing here. */
+      readonly flags?: readonly MountFlag[];
       /** Path of a pinned user namespace: ids appear as it maps them. Not every file system can. */
       readonly idsOf?: string;
     },

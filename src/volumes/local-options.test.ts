@@ -15,6 +15,15 @@ test("localMount() tells the kernel's flags from the file system's options", () 
   });
 });
 
+test("localMount() knows every word of mount(8) that is no option of a file system", () => {
+  const o = "sync,async,dirsync,nodiratime,strictatime,mand,diratime,rshared,vers=4";
+  expect(localMount({ type: "nfs", device: ":/x", o })).toMatchObject({
+    flags: ["sync", "dirsync", "nodiratime", "strictatime", "mand"],
+    propagation: "rshared",
+    data: "vers=4",
+  });
+});
+
 test("localMount() of NFS names the server that must become an address", () => {
   const mount = localMount({ type: "nfs", device: ":/export", o: "addr=nas.lan,vers=4" })!;
   expect(mount.serverName).toBe("nas.lan");

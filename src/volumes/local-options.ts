@@ -1,12 +1,15 @@
 import { isIP } from "node:net";
 import { InvalidArgument } from "#base/errors.ts";
-import type { MountFlag } from "#kernel/types.ts";
+import type { MountFlag, Propagation } from "#kernel/types.ts";
+import { isPropagation } from "./mount-mode.ts";
 
 /** How the local driver mounts a volume that is more than a directory. */
 export interface LocalMount {
   readonly source: string;
   readonly fsType: string;
   readonly flags: readonly MountFlag[];
+  /** Of the mount once it is made. */
+  readonly propagation?: Propagation;
   /** Options for the file system, separated by commas. */
   readonly data: string;
   /** Name of a file server the kernel wants as an address in `data`; undefined: none. */
@@ -28,11 +31,19 @@ const FLAGS: readonly string[] = [
   "noexec",
   "noatime",
   "relatime",
+  "nodiratime",
+  "strictatime",
+  "sync",
+  "dirsync",
+  "mand",
   "bind",
   "rbind",
 ] satisfies MountFlag[];
 /** What the kernel does unless told otherwise; it takes none of these words. */
-const NO_OPTIONS = ["rw", "suid", "dev", "exec", "atime", "defaults", ""];
+const NO_OPTIONS = [
+  ...["rw", "suid", "dev", "exec", "atime", "diratime", "norelatime", "nostrictatime"],
+  ...["async", "nodirsync", "nomand", "defaults", ""],
+];
 const ADDRESS = "addr=";
 
 /** @throws InvalidArgument with Docker's text, naming the volume */
@@ -50,11 +61,15 @@ export function localMount(options: Readonly<Record<string, string>>): LocalMoun
   const { type, device, o = "" } = options;
   if (!type || !device) return undefined;
   const words = o.split(",");
-  const data = words.filter((word) => !FLAGS.includes(word) && !NO_OPTIONS.includes(word));
+  const data = words.filter(
+    (word) => !FLAGS.includes(word) && !NO_OPTIONS.includes(word) && !isPropagation(word),
+  );
   const server = data.find((word) => word.startsWith(ADDRESS))?.slice(ADDRESS.length);
+  const propagation = words.findLast(isPropagation) as Propagation | undefined;
   return {
     source: device,
     fsType: type,
+    ...(propagation === undefined ? {} : { propagation }),
     flags: words.filter((word): word is MountFlag => FLAGS.includes(word)),
     data: data.join(","),
     serverName: server && isIP(server) === 0 ? server : undefined,

@@ -29,6 +29,11 @@ describe("what a source's own mount forbids", () => {
       "Read-only file system",
     );
     await docker("volume", "rm", "shown");
+    const strict = ["-o", "type=none", "-o", `device=${at("shown")}`, "-o", "o=bind,nosuid,noexec"];
+    await docker("volume", "create", ...strict, "shown");
+    const mounted = await run("-v", "shown:/x", "busybox", "grep", " /x ", "/proc/self/mounts");
+    expect(mounted).toMatch(/ rw,nosuid,noexec,/);
+    await docker("volume", "rm", "shown");
     expect(await sh(`ls ${at("shown")}`)).toBe("there\n");
   });
 });

@@ -82,9 +82,15 @@ export function cloneMountAt(fd: number, options: { readonly recursive: boolean 
 
 /** Makes an unattached mount read-only, leaving nosuid and its other attributes; before anyone could write to it. */
 export function makeReadOnly(mountFd: number, options: { readonly recursive: boolean }): void {
+  setAttributes(mountFd, MOUNT_ATTR_RDONLY, options);
+}
+
+/** Adds attributes to an unattached mount. @param bits of MOUNT_ATTR_* */
+export function setAttributes(mountFd: number, bits: number, options: { readonly recursive: boolean }): void {
   const flags = AT.EMPTY_PATH | (options.recursive ? AT.RECURSIVE : 0);
-  const attributes = mountAttr(MOUNT_ATTR_RDONLY);
-  syscall("mount_setattr", "read-only", mountFd, memory().text(""), flags, attributes, MOUNT_ATTR_BYTES);
+  const attributes = mountAttr(bits);
+  const object = `attributes 0x${bits.toString(16)}`;
+  syscall("mount_setattr", object, mountFd, memory().text(""), flags, attributes, MOUNT_ATTR_BYTES);
 }
 
 /** Shows ids as a user namespace has them: what is root's on disk belongs to the namespace's root through this mount. */

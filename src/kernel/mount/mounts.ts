@@ -6,7 +6,7 @@ import { close, openat, openat2 } from "../files/at.ts";
 import { statfs } from "../files/files.ts";
 import { withFileIdentity } from "../process/file-identity.ts";
 import type { KernelFeatures, MountEntry, MountFlag, Mounts, Propagation } from "../types.ts";
-import { attachMount, cloneMount, cloneMountAt, makeReadOnly, shiftIds } from "./mount-api.ts";
+import { attachMount, cloneMount, cloneMountAt, setAttributes, shiftIds } from "./mount-api.ts";
 import { parseMountinfo } from "./mountinfo.ts";
 import { mountOverlayByDescriptors, mountOverlayByLayers } from "./overlay.ts";
 
@@ -64,6 +64,11 @@ const FLAG_BITS: Record<MountFlag, number> = {
   noexec: MS.NOEXEC,
   noatime: MS.NOATIME,
   relatime: MS.RELATIME,
+  nodiratime: MS.NODIRATIME,
+  strictatime: MS.STRICTATIME,
+  sync: MS.SYNCHRONOUS,
+  dirsync: MS.DIRSYNC,
+  mand: MS.MANDLOCK,
   bind: MS.BIND,
   rbind: MS.BIND | MS.REC,
   remount: MS.REMOUNT,
@@ -79,16 +84,16 @@ const PROPAGATION_BITS: Record<Propagation, number> = {
   unbindable: MS.UNBINDABLE,
 };
 
-function bind(
-  source: string,
-  target: string,
-  options: { readonly recursive?: boolean; readonly readOnly?: boolean; readonly idsOf?: string } = {},
-): void {
+function bind(source: string, target: string, options: Parameters<Mounts["bind"]>[2] = {}): void {
   const recursive = options.recursive ?? false;
   const copy = cloneMount(source, { recursive });
   try {
     if (options.idsOf !== undefined) shiftIdsAs(copy, options.idsOf, recursive);
-    if (options.readOnly) makeReadOnly(copy, { recursive });
+    const asked: readonly MountFlag[] = [
+      ...(options.flags ?? []),
+      ...(options.readOnly ? (["ro"] as const) : []),
+    ];
+    restrict(copy, asked.filter(isRestriction), { recursive });
   } catch (error) {
     close(copy);
     throw error;
@@ -137,6 +142,20 @@ const RESTRICTIONS: readonly (readonly [number, MountFlag])[] = [
   [4, "nodev"],
   [8, "noexec"],
 ];
+
+/** The bits of the new mount API are those of statfs(2). */
+function isRestriction(flag: MountFlag): boolean {
+  return RESTRICTIONS.some(([, name]) => name === flag);
+}
+
+function restrict(
+  mountFd: number,
+  flags: readonly MountFlag[],
+  options: { readonly recursive: boolean },
+): void {
+  const bits = RESTRICTIONS.reduce((sum, [bit, flag]) => (flags.includes(flag) ? sum | bit : sum), 0);
+  if (bits !== 0) setAttributes(mountFd, bits, options);
+}
 
 function restrictions(path: string): MountFlag[] {
   const { flags } = statfs(path);

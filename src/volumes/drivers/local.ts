@@ -16,7 +16,7 @@ import { treeSizeBytes } from "./tree-size.ts";
 export interface LocalDriverDeps {
   /** Parent of all volumes. */
   readonly directory: string;
-  readonly mounts: Pick<Mounts, "mount" | "bind" | "unmount" | "isMountPoint" | "list">;
+  readonly mounts: Pick<Mounts, "mount" | "bind" | "setPropagation" | "unmount" | "isMountPoint" | "list">;
   /** First address of a host name, as the host resolves it. */
   readonly resolve: (name: string) => Promise<string | undefined>;
   readonly quotas: Quotas;
@@ -160,13 +160,16 @@ export class LocalDriver implements VolumeDriver {
     }
   }
 
-  #mountAt(target: string, { source, fsType, flags, data }: LocalMount): void {
+  #mountAt(target: string, { source, fsType, flags, data, propagation }: LocalMount): void {
     const { mounts } = this.#deps;
-    if (flags.includes("bind") || flags.includes("rbind")) {
-      mounts.bind(source, target, { recursive: flags.includes("rbind"), readOnly: flags.includes("ro") });
-      return;
-    }
-    mounts.mount(source, target, fsType, { flags, ...(data === "" ? {} : { data }) });
+    if (flags.includes("bind") || flags.includes("rbind"))
+      mounts.bind(source, target, {
+        recursive: flags.includes("rbind"),
+        readOnly: flags.includes("ro"),
+        flags,
+      });
+    else mounts.mount(source, target, fsType, { flags, ...(data === "" ? {} : { data }) });
+    if (propagation !== undefined) mounts.setPropagation(target, propagation);
   }
 
   /** The kernel does not know names of file servers. */
