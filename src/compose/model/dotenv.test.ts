@@ -34,6 +34,7 @@ for (const { text, gives, outer } of FORMS) {
 const MISTAKES: readonly { text: string; says: string }[] = [
   { text: "A=1\nB C=2", says: "line 2: key cannot contain a space" },
   { text: "A=1\n\n%=2", says: 'line 3: unexpected character "%" in variable name "%=2"' },
+  { text: "A=1\nexport ", says: "line 2: zero length string" },
   { text: 'A="open\n', says: 'line 1: unterminated quoted value "open' },
 ];
 

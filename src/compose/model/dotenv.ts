@@ -91,6 +91,7 @@ function readKey(source: string, from: number): Key {
   const exported = /export[^\S\n]+/y;
   exported.lastIndex = from;
   const start = exported.test(source) ? exported.lastIndex : from;
+  if (start >= source.length) throw new DotenvError(lineOf(source, from), "zero length string");
   let end = start;
   while (end < source.length && !"=:\n".includes(source[end]!)) {
     if (!/[\p{L}\p{N}_.\-[\]\s]/u.test(source[end]!)) {

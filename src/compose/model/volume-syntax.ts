@@ -7,7 +7,7 @@ const PROPAGATIONS = new Set(["rprivate", "private", "rshared", "shared", "rslav
 /** @throws Error with the reason */
 export function parseVolume(spec: string): TreeMap {
   if (spec === "") throw new Error("invalid empty volume spec");
-  if (spec.length <= 2)
+  if (Buffer.byteLength(spec) <= 2)
     return newMap([
       ["type", "volume"],
       ["target", posix.normalize(spec)],
