@@ -71,6 +71,13 @@ export function useNetCheck(daemon: () => TestDaemon): NetCheck {
 export const CAN_GUARD_BRIDGES =
   Bun.spawnSync(["unshare", "-n", "nft", "add", "table", "bridge", "probe"]).exitCode === 0;
 
+/** Whether the host has an iptables, and one that is nftables underneath, of whose changes the engine hears. */
+export const HAS_IPTABLES = Bun.which("iptables") !== null && versionOfIptables().includes("nf_tables");
+
+function versionOfIptables(): string {
+  return Bun.spawnSync(["iptables", "--version"]).stdout.toString();
+}
+
 /** Where `from` a neighbour on the host's LAN asks. */
 export const NEIGHBOUR = ["ip", "netns", "exec", "client"];
 export const HOST_ADDRESS = "198.18.0.1";
