@@ -50,6 +50,15 @@ export async function makeLargeImage(directory: string, bytes: number): Promise<
   return { ...(await describe(directory, [layer])), files: 1 };
 }
 
+/** A whole system as one layer. @param rootfs tar of its root, as debootstrap makes it */
+export async function makeRootfsImage(directory: string, rootfs: string): Promise<ImageSet> {
+  mkdirSync(directory, { recursive: true });
+  const tar = join(directory, "rootfs.tar");
+  await runOrThrow(["cp", rootfs, tar]);
+  const { stdout } = await runOrThrow(["sh", "-c", 'tar -tf "$0" | wc -l', tar]);
+  return { ...(await describe(directory, [await compressed(tar, 6)])), files: Number(stdout) };
+}
+
 /** Spread evenly over the sources, until there are enough files or bytes. */
 async function chooseFiles(): Promise<string[]> {
   const all = await listFiles();
@@ -89,6 +98,10 @@ async function makeLayer(
   mkdirSync(directory, { recursive: true });
   const tar = join(directory, `layer-${name}.tar`);
   await runOrThrow(["tar", "--no-recursion", "-P", "-cf", tar, "-T", "-"], { input: files.join("\n") });
+  return await compressed(tar, level);
+}
+
+async function compressed(tar: string, level: number): Promise<Layer> {
   const { digest: diffId, bytes: tarBytes } = await digestOfFile(tar);
   await runOrThrow(["gzip", `-${level}`, "-n", tar]);
   const { digest, bytes: sizeBytes } = await digestOfFile(`${tar}.gz`);

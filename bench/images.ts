@@ -1,6 +1,7 @@
 /**
  * Pulls beside dockerd, in one run, in namespaces of its own:
- * `sudo bun bench/images.ts [--rounds 5] [--only pull|large] [--engines docker,…] [--large-bytes 2e9] [--json FILE]`.
+ * `sudo bun bench/images.ts [--rounds 5] [--only pull|large] [--rootfs FILE.tar] [--engines docker,…] [--large-bytes 2e9] [--json FILE]`.
+ * With a root file system, such as debootstrap makes, an image of it is pulled instead of the five layers.
  * Each engine has an ext4 with a journal of its own, on a loop device over a file in memory: no disk's mood is measured.
  */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,12 +10,13 @@ import { dirname, join } from "node:path";
 import { startDockerRegistry } from "../src/registry/_testing/docker-registry.ts";
 import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
 import { type Engine, findEngines, wharfWithErofs } from "./engines.ts";
-import { type ImageSet, makeImageSet, makeLargeImage, uploadImageSet } from "./image-set.ts";
+import { type ImageSet, makeImageSet, makeLargeImage, makeRootfsImage, uploadImageSet } from "./image-set.ts";
 import { cpuMs, median, timeCommand } from "./measure.ts";
 import { watchMemory, watchPing } from "./watch.ts";
 
 const REGISTRY = "127.0.0.1:5000";
 const IMAGE = `${REGISTRY}/bench/five:latest`;
+const ROOTFS = `${REGISTRY}/bench/rootfs:latest`;
 const LARGE = `${REGISTRY}/bench/large:latest`;
 /** Room for two copies of the largest image, blob and files. */
 const FILE_SYSTEM_BYTES = 8e9;
@@ -30,8 +32,10 @@ async function main(): Promise<number> {
     directory: join(directory, "registry"),
     address: REGISTRY,
   });
-  const set = await makeImageSet(join(directory, "blobs"));
-  await uploadImageSet(`http://${REGISTRY}`, "bench/five", set);
+  const rootfs = option("--rootfs");
+  const blobs = join(directory, "blobs");
+  const set = rootfs ? await makeRootfsImage(blobs, rootfs) : await makeImageSet(blobs);
+  await uploadImageSet(`http://${REGISTRY}`, rootfs ? "bench/rootfs" : "bench/five", set);
   const both = findEngines(directory).filter(({ name }) => name === "wharf (crun)" || name === "docker");
   const names = option("--engines")?.split(",");
   const engines = [...both, wharfWithErofs(directory)].filter(({ name }) => names?.includes(name) ?? true);
@@ -40,7 +44,7 @@ async function main(): Promise<number> {
     await engine.start();
   }
   const result: Record<string, Row> = {};
-  if (wants("pull")) Object.assign(result, await measurePulls(engines, Number(option("--rounds") ?? 5)));
+  if (wants("pull")) Object.assign(result, await measurePulls(engines, rootfs ? ROOTFS : IMAGE));
   if (wants("large")) {
     const bytes = Number(option("--large-bytes") ?? 2e9);
     Bun.spawnSync(["rm", "-rf", join(directory, "blobs")]);
@@ -57,7 +61,8 @@ async function main(): Promise<number> {
   return 0;
 }
 
-async function measurePulls(engines: readonly Engine[], rounds: number): Promise<Record<string, Row>> {
+async function measurePulls(engines: readonly Engine[], image: string): Promise<Record<string, Row>> {
+  const rounds = Number(option("--rounds") ?? 5);
   const none = () => Object.fromEntries(engines.map(({ name }) => [name, [] as number[]]));
   const [cold, cpu, again, pings] = [none(), none(), none(), none()];
   for (let round = 0; round < rounds; round++) {
@@ -65,17 +70,17 @@ async function measurePulls(engines: readonly Engine[], rounds: number): Promise
       await settle();
       const before = cpuMs([pidOf(engine)]);
       const ping = watchPing(socketOf(engine));
-      cold[engine.name]!.push(await timeAside(engine.command("pull", "-q", IMAGE), engine));
+      cold[engine.name]!.push(await timeAside(engine.command("pull", "-q", image), engine));
       pings[engine.name]!.push(...(await ping.stop()));
       cpu[engine.name]!.push(cpuMs([pidOf(engine)]) - before);
       for (let times = 0; times < 3; times++)
-        again[engine.name]!.push(timeCommand(engine.command("pull", "-q", IMAGE), engine));
-      timeCommand(engine.command("rmi", IMAGE), engine);
+        again[engine.name]!.push(timeCommand(engine.command("pull", "-q", image), engine));
+      timeCommand(engine.command("rmi", image), engine);
       console.error(`${engine.name}: ${cold[engine.name]!.at(-1)!.toFixed(0)} ms`);
     }
   }
   return {
-    "cold pull, 5 layers, ms": mapRow(cold, median),
+    "cold pull, ms": mapRow(cold, median),
     "its processor time, helpers included, ms": mapRow(cpu, median),
     "pull of what is here, ms": mapRow(again, median),
     "/_ping during a pull, median, ms": mapRow(pings, (all) => quantile(all, 0.5)),
@@ -155,7 +160,7 @@ function machineFacts(set: ImageSet): string {
   const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   return [
     `${new Date().toISOString().slice(0, 10)}: ${cpus().length} cores, Linux ${release()}, load ${loadavg()[0]!.toFixed(2)} at the end`,
-    `image of 5 layers: ${mb(set.compressedBytes)} compressed, ${mb(set.unpackedBytes)} unpacked, ${set.files} files; docker-registry on loopback`,
+    `image of ${set.blobs.length - 1} layers: ${mb(set.compressedBytes)} compressed, ${mb(set.unpackedBytes)} unpacked, ${set.files} files; docker-registry on loopback`,
     `each engine on its own ext4 (journal) over a file in memory; igzip ${Bun.which("igzip") ? "installed" : "absent"}, pigz ${Bun.which("unpigz") ? "installed" : "absent"}`,
   ].join("\n");
 }
