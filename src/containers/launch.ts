@@ -15,6 +15,7 @@ import { containerOfMode } from "./modes.ts";
 import { findMountSources } from "./mount-sources.ts";
 import { chooseNamespaces, runningContainer, sharedMemoryPath } from "./namespaces.ts";
 import { pathsOf, rootsDirectory, shmDirectory } from "./paths.ts";
+import { relabelSources } from "./relabel.ts";
 import { sandboxRequest } from "./sandbox-request.ts";
 import type { ContainerRecord } from "./types.ts";
 import { openUserNamespace, shiftVolumes } from "./user-namespace.ts";
@@ -33,6 +34,7 @@ export async function launch(
   checkLinks(ctx, record);
   mountRoot(ctx, record);
   const found = [...(await findMountSources(ctx, record, paths.root)), ...debugMounts(ctx, record)];
+  if (ctx.specs.host.selinux) await relabelSources(ctx, record, found);
   const userPath = await openUserNamespace(ctx, record);
   const mounts = userPath === undefined ? found : shiftVolumes(ctx, record, found);
   if (userPath !== undefined) shiftRoot(ctx, record);
