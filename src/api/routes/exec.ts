@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import { type Duplex, Transform } from "node:stream";
 import { InvalidArgument } from "#base/errors.ts";
 import { isBefore } from "#spec/docker/versions.ts";
 import { encodeFrame, STREAM } from "#spec/std-copy.ts";
@@ -47,11 +47,13 @@ async function start(request: ApiRequest, { containers }: ApiParts): Promise<Rep
   }
   const serve = async (client: Duplex) => {
     try {
-      const connection = offerOf(client);
+      const isFramed = session.ProcessConfig.tty && !Tty;
+      const connection = isFramed ? undefined : offerOf(client); // a process writes its terminal as it is
       const options = { detach, terminal: Tty, consoleSize, connection };
       const { stream } = await containers.execStart(params.id!, options);
       if (client.destroyed) return;
-      if (stream) return await joinStreams(client, stream, { input: session.OpenStdin });
+      const output = stream && isFramed ? stream.pipe(framed()) : stream;
+      if (stream && output) return await joinStreams(client, stream, { input: session.OpenStdin, output });
     } catch (error) {
       const text = Buffer.from(`${errorMessage(error)}\r\n`);
       client.write(Tty ? text : encodeFrame(STREAM.stdout, text));
@@ -59,6 +61,13 @@ async function start(request: ApiRequest, { containers }: ApiParts): Promise<Rep
     endAndLinger(client);
   };
   return hijack(request, { terminal: Tty, serve });
+}
+
+/** Who starts a session decides the form of its output: without "Tty" also a terminal's comes in frames. */
+function framed(): Transform {
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => done(null, encodeFrame(STREAM.stdout, chunk)),
+  });
 }
 
 async function resize({ params, query }: ApiRequest, { containers }: ApiParts): Promise<Reply> {

@@ -163,7 +163,8 @@ describe("POST /containers/{id}/attach", () => {
 });
 
 describe("POST /exec/{id}/start", () => {
-  const execInspect = () => ({ OpenStdin: true }) as never;
+  const inspectOf = (tty: boolean) => () => ({ OpenStdin: true, ProcessConfig: { tty } }) as never;
+  const execInspect = inspectOf(false);
   const start = (body: string, headers = upgrade) =>
     `POST /v1.43/exec/e1/start HTTP/1.1\r\nHost: d\r\n${headers}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
@@ -178,6 +179,20 @@ describe("POST /exec/{id}/start", () => {
       expect(await client.send(" late").end().all()).toBe(" late");
     }
     expect(api.calls.at(-1)!.args).toEqual(["e1", { detach: false, terminal: true, consoleSize: [24, 80] }]);
+  });
+
+  test("frames a terminal's output for a client that starts it without one", async () => {
+    await using api = startApi({
+      containers: {
+        execInspect: inspectOf(true),
+        execStart: async () => ({ stream: echoProcess(), terminal: true }),
+      },
+    });
+    const client = await RawClient.connect(api.socket);
+    client.send(`${start('{"Tty":false}')}out`);
+    const frame = Buffer.from(encodeFrame(STREAM.stdout, Buffer.from("out"))).toString("latin1");
+    await client.until(`\r\n\r\n${frame}`);
+    expect(await client.end().all()).toBe("");
   });
 
   test("takes a body in chunks before the stream", async () => {
