@@ -3,6 +3,9 @@ import { encodeName } from "./http-head.ts";
 import type { Transport } from "./transport.ts";
 import type { Channel } from "./types.ts";
 
+/** A process that has closed its output usually ends at once. */
+const EXIT_POLL_MS = 20;
+
 /** Processes started in running containers. */
 export class Execs {
   readonly #http: Transport;
@@ -30,5 +33,14 @@ export class Execs {
 
   inspect(id: string): Promise<ExecInspect> {
     return this.#http.json("GET", `/exec/${id}/json`);
+  }
+
+  /** Of a process whose output has ended: it may be a moment, or as long as it likes, until it has ended itself. */
+  async exitCode(id: string): Promise<number> {
+    for (;;) {
+      const { Running, ExitCode } = await this.inspect(id);
+      if (!Running) return ExitCode ?? 0;
+      await Bun.sleep(EXIT_POLL_MS);
+    }
   }
 }

@@ -80,5 +80,5 @@ async function runAttached(
   const outcome = await joinStreams(session.host, channel, { stdin, tty, detachKeys });
   channel.close();
   if (outcome === "detached") throw new CliError("read escape sequence");
-  return (await execs.inspect(id)).ExitCode ?? 0;
+  return await execs.exitCode(id);
 }

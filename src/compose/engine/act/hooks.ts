@@ -48,8 +48,8 @@ export async function runHook(
       onOutput?.(service.name, text);
     }
   channel.close();
-  const { ExitCode } = await execs.inspect(Id);
-  if (ExitCode === 0) return;
+  const exitCode = await execs.exitCode(Id);
+  if (exitCode === 0) return;
   const words = (written[STREAM.stderr]!.trim() || written[STREAM.stdout]!.trim()).replace(/^(?=.)/, ": ");
-  throw new Conflict(`${service.name} hook exited with status ${ExitCode}${words}`);
+  throw new Conflict(`${service.name} hook exited with status ${exitCode}${words}`);
 }
