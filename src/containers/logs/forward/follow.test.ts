@@ -160,6 +160,17 @@ test("SpoolFollower sends long lines in parts of 16 KiB and tells what was rotat
   expect(reports).toEqual([{ directory, kind: "lost", bytes: 1000 }]);
 });
 
+test("SpoolFollower sees that the container was removed when nobody tells it", async () => {
+  using _endpoint = listen();
+  writeFileSync(log(), localFile(0, [{ text: "last\n" }]));
+  const { follower, ended } = follow(true);
+  await until(() => texts().length === 1);
+  markRemoved(directory);
+  follower.notify();
+  await ended;
+  expect(existsSync(directory)).toBe(false);
+});
+
 test("removeSpool() takes the spool out of sight at once, and a second remover finds nothing to do", () => {
   using _held = new Position(directory); // as the helper of a daemon that was killed holds it
   removeSpool(directory);

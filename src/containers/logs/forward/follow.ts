@@ -128,6 +128,8 @@ export class SpoolFollower {
   async #nextChange(): Promise<void> {
     if (!this.#changed) await this.#pause(LOOK_AGAIN_MS);
     this.#changed = false;
+    // What is on disk counts, whether or not somebody could tell of it.
+    if (removedAt(this.#options.directory) !== undefined) this.#isRunning = false;
   }
 
   #pause(ms: number): Promise<void> {
