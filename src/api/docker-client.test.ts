@@ -120,7 +120,10 @@ suite("the stock docker client", () => {
       inspect: async () => webContainer,
       execCreate: async () => "e1",
       execInspect: () =>
-        ({ ID: "e1", Running: false, ExitCode: 5, OpenStdin: true, ContainerID: "c" }) as never,
+        ({
+          ...{ ID: "e1", Running: false, ExitCode: 5, OpenStdin: true, ContainerID: "c" },
+          ProcessConfig: { tty: false },
+        }) as never,
       execStart: async () => {
         const stream: Duplex = new Duplex({
           read() {},

@@ -464,7 +464,7 @@ const ELSEWHERE: Record<string, () => Promise<void>> = {
         "busybox",
         "sh",
         "-c",
-        "cat /data/f; grep -c db /etc/hosts; touch /data/g 2>/dev/null || echo refused",
+        "cat /data/f; grep -cw db /etc/hosts; touch /data/g 2>/dev/null || echo refused",
       ),
     ).toBe("x\n1\nrefused");
     expect(await text("logs", "--details", "donor")).toBe("a=b said");
