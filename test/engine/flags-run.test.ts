@@ -227,7 +227,7 @@ const HOSTS: FlagRow[] = [
   {
     flags: ["pid"],
     args: ["--pid", "host"],
-    probe: "test $$ -gt 1 && ls -d /proc/[0-9]* | wc -l | grep -qv '^[1-4]$' && echo shared",
+    probe: "test $$ -gt 1 && echo /proc/[0-9]* | wc -w | grep -qv '^[1-4]$' && echo shared",
     shows: "shared",
   },
   { flags: ["uts"], args: ["--uts", "host"], probe: "hostname", shows: /./ },
