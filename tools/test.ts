@@ -64,6 +64,8 @@ async function main(): Promise<number> {
 async function runSuite(suite: Suite, extra: readonly string[]): Promise<Tally> {
   const report = join(mkdtempSync(join(tmpdir(), "wharf-junit-")), "junit.xml");
   const chosen = extra.filter((word) => existsSync(join(root, word)));
+  const missing = extra.filter((word, i) => isPath(word) && extra[i - 1] !== "-t" && !chosen.includes(word));
+  if (missing.length > 0) throw new Error(`no such file or folder: ${missing.join(", ")}`);
   const paths = (chosen.length > 0 ? chosen : SUITES[suite]).map((path) => `./${path}`);
   const child = Bun.spawn(
     [
@@ -89,6 +91,10 @@ async function runSuite(suite: Suite, extra: readonly string[]): Promise<Tally> 
   if (child.exitCode !== 0) thawTestCgroups();
   // A crashed runner may leave a report without failures: its exit code still counts as one.
   return child.exitCode !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+}
+
+function isPath(word: string): boolean {
+  return !word.startsWith("-") && (word.includes("/") || word.endsWith(".ts"));
 }
 
 async function show(stream: ReadableStream<Uint8Array<ArrayBuffer>>, failures: Failures): Promise<void> {
