@@ -24,7 +24,15 @@ export async function createExec(request: ApiRequest, { containers }: ApiParts):
   return json({ Id: await containers.execCreate(request.params.id!, config) }, 201);
 }
 
-function inspect({ params }: ApiRequest, { containers }: ApiParts): Reply {
+/**
+ * Clients ask for the exit code once, when the output has ended. The supervisor tells of the end before it ends the
+ * output, but on a connection of its own: what has arrived there is heard first.
+ */
+async function inspect({ params }: ApiRequest, { containers }: ApiParts): Promise<Reply> {
+  const session = containers.execInspect(params.id!);
+  if (!session.Running) return json(session);
+  await new Promise((heard) => setImmediate(heard));
+  await new Promise((heard) => setImmediate(heard)); // the first may come before the rest of this turn's events
   return json(containers.execInspect(params.id!));
 }
 
