@@ -4,12 +4,13 @@
  * compose plugin; default: the one `docker` finds. With --crossed each client also drives the other engine, which tells
  * what is the client's and what the engine's.
  */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
 import { type Engine, findEngines } from "./engines.ts";
 import { median, timeCommand } from "./measure.ts";
+import { makeBusyboxArchive, option } from "./set-up.ts";
 
 const WHARF = join(import.meta.dir, "../dist/wharf");
 const IMAGE = "bench/busybox:latest";
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
   Bun.spawnSync(["umount", "-l", "/sys/fs/cgroup/unified"], { stderr: "ignore" });
   const rounds = Number(option("--rounds") ?? 7);
   const directory = mkdtempSync("/tmp/wharf-bench-compose-");
-  const archive = makeImage(directory);
+  const archive = makeBusyboxArchive(directory);
   const file = join(directory, "compose.yaml");
   writeFileSync(file, projectText());
   const engines = findEngines(directory).filter(({ name }) => name === "wharf (crun)" || name === "docker");
@@ -105,22 +106,6 @@ function projectText(): string {
     service("proxy", fronts),
   ];
   return `services:${all.join("")}\n`;
-}
-
-function makeImage(directory: string): string {
-  const rootfs = join(directory, "rootfs");
-  mkdirSync(rootfs);
-  const script = join(import.meta.dir, "../tools/setup/busybox-rootfs.sh");
-  timeCommand(["sh", script, rootfs], { env: process.env as Record<string, string> });
-  timeCommand(["tar", "-C", rootfs, "-cf", `${rootfs}.tar`, "."], {
-    env: process.env as Record<string, string>,
-  });
-  return `${rootfs}.tar`;
-}
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
 }
 
 process.exit(await main());

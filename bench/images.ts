@@ -12,6 +12,7 @@ import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
 import { type Engine, findEngines, wharfWithErofs } from "./engines.ts";
 import { type ImageSet, makeImageSet, makeLargeImage, makeRootfsImage, uploadImageSet } from "./image-set.ts";
 import { cpuMs, median, timeCommand } from "./measure.ts";
+import { option } from "./set-up.ts";
 import { watchMemory, watchPing } from "./watch.ts";
 
 const REGISTRY = "127.0.0.1:5000";
@@ -184,11 +185,6 @@ function table(result: Record<string, Row>, engines: readonly Engine[]): string 
 function wants(part: string): boolean {
   const only = option("--only");
   return only === undefined || only === part;
-}
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
 }
 
 process.exit(await main());

@@ -4,11 +4,11 @@
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
-import { join } from "node:path";
 import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
 import { type Engine, findEngines } from "./engines.ts";
 import { median, pidsOf, pssKiB, timeCommand } from "./measure.ts";
 import { IMAGE } from "./rows.ts";
+import { makeBusyboxArchive, option } from "./set-up.ts";
 
 const SLEEP = ["sleep", "100000"];
 const ROUNDS = 3;
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
   const running = Number(option("--running") ?? 200);
   const created = Number(option("--created") ?? 1000);
   const directory = mkdtempSync("/tmp/wharf-life-");
-  const archive = makeImage(directory);
+  const archive = makeBusyboxArchive(directory);
   const engines = findEngines(directory).filter(({ name }) => name === "wharf (crun)" || name === "docker");
   const result: Record<string, Row> = {};
   const note = (row: string, engine: Engine, value: number) => {
@@ -182,14 +182,6 @@ function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)]!;
 }
 
-function makeImage(directory: string): string {
-  const rootfs = join(directory, "rootfs");
-  const env = process.env as Record<string, string>;
-  timeCommand(["sh", join(import.meta.dir, "../tools/setup/busybox-rootfs.sh"), rootfs], { env });
-  timeCommand(["tar", "-C", rootfs, "-cf", `${rootfs}.tar`, "."], { env });
-  return `${rootfs}.tar`;
-}
-
 function table(result: Record<string, Row>, engines: readonly Engine[]): string {
   const names = engines.map(({ name }) => name);
   const cell = (row: Row, name: string) => {
@@ -203,11 +195,6 @@ function table(result: Record<string, Row>, engines: readonly Engine[]): string 
     ([name, row]) => `| ${name} | ${names.map((engine) => cell(row, engine)).join(" | ")} |`,
   );
   return [`| work | ${names.join(" | ")} |`, `|---|${names.map(() => "---|").join("")}`, ...lines].join("\n");
-}
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
 }
 
 process.exit(await main());

@@ -10,6 +10,7 @@ import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
 import { type Engine, findEngines } from "./engines.ts";
 import { type ImageSet, makeImageSet } from "./image-set.ts";
 import { median, timeCommand } from "./measure.ts";
+import { makeBusyboxArchive, option } from "./set-up.ts";
 
 const IMAGE = "bench/five:latest";
 const BUSYBOX = "bench/busybox:latest";
@@ -32,7 +33,7 @@ async function main(): Promise<number> {
   Bun.spawnSync(["umount", "-l", "/sys/fs/cgroup/unified"], { stderr: "ignore" });
   Bun.spawnSync(["mount", "-o", "remount,size=90%", "/tmp"]);
   const directory = mkdtempSync("/tmp/wharf-local-");
-  const busybox = makeBusybox(directory);
+  const busybox = makeBusyboxArchive(directory);
   const engines = findEngines(directory).filter(({ name }) => name === "wharf (crun)" || name === "docker");
   for (const engine of engines) {
     mountOwn(directory, engine.name === "docker" ? "docker" : "wharf-crun");
@@ -180,16 +181,6 @@ function writeArchive(directory: string, set: ImageSet): string {
   return `image of 5 layers: ${mb(set.compressedBytes)} compressed, ${mb(set.unpackedBytes)} unpacked, ${set.files} files`;
 }
 
-function makeBusybox(directory: string): string {
-  const rootfs = join(directory, "rootfs");
-  mkdirSync(rootfs, { recursive: true });
-  timeCommand(["sh", join(import.meta.dir, "../tools/setup/busybox-rootfs.sh"), rootfs], {
-    env: environment(),
-  });
-  timeCommand(["tar", "-C", rootfs, "-cf", `${rootfs}.tar`, "."], { env: environment() });
-  return `${rootfs}.tar`;
-}
-
 function mountOwn(directory: string, name: string): void {
   const at = join(directory, name);
   mkdirSync(at);
@@ -237,11 +228,6 @@ function report({ engines, rows, facts: more }: Bench): void {
   );
   const json = option("--json");
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ facts, rows }, null, 2)}\n`);
-}
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
 }
 
 process.exit(await main());

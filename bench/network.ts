@@ -2,13 +2,14 @@
  * Networks beside dockerd: `sudo bun bench/network.ts [--rounds 3] [--only TEXT] [--json FILE]`. The engines share one
  * host of namespaces with a neighbour behind a cable; rounds alternate, medians. Rates count more as better, times less.
  */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
 import { join } from "node:path";
 import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
 import { type Engine, findEngines } from "./engines.ts";
 import { median, timeCommand } from "./measure.ts";
 import { type Host, networkRows, setUpEngine } from "./network-rows.ts";
+import { makeBusyboxArchive, option } from "./set-up.ts";
 
 const SECONDS = Number(option("--seconds") ?? 1);
 
@@ -18,7 +19,7 @@ async function main(): Promise<number> {
   Bun.spawnSync(["umount", "-l", "/sys/fs/cgroup/unified"], { stderr: "ignore" });
   const directory = mkdtempSync("/tmp/wharf-network-");
   const host = makeHost(directory);
-  const archive = makeImage(directory, host.peer);
+  const archive = makeBusyboxArchive(directory, [host.peer]);
   const engines = findEngines(directory).filter(({ name }) => name === "wharf (crun)" || name === "docker");
   for (const engine of engines) {
     await engine.start();
@@ -69,16 +70,6 @@ function makeHost(directory: string): Host {
   };
 }
 
-function makeImage(directory: string, peer: string): string {
-  const rootfs = join(directory, "rootfs");
-  const env = process.env as Record<string, string>;
-  mkdirSync(rootfs);
-  timeCommand(["sh", join(import.meta.dir, "../tools/setup/busybox-rootfs.sh"), rootfs], { env });
-  timeCommand(["cp", peer, join(rootfs, "bin/peer")], { env });
-  timeCommand(["tar", "-C", rootfs, "-cf", `${rootfs}.tar`, "."], { env });
-  return `${rootfs}.tar`;
-}
-
 function report(result: Record<string, Record<string, number>>, engines: readonly Engine[]): void {
   const date = new Date().toISOString().slice(0, 10);
   const load = loadavg()[0]!.toFixed(2);
@@ -99,11 +90,6 @@ function report(result: Record<string, Record<string, number>>, engines: readonl
   console.log([facts, "", ...head, ...lines].join("\n"));
   const json = option("--json");
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ facts, result }, null, 2)}\n`);
-}
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
 }
 
 process.exit(await main());

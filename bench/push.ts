@@ -11,6 +11,7 @@ import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
 import { type Engine, findEngines } from "./engines.ts";
 import { type ImageSet, makeImageSet, uploadImageSet } from "./image-set.ts";
 import { median, timeCommand } from "./measure.ts";
+import { option } from "./set-up.ts";
 
 const SOURCE = "127.0.0.1:5000";
 const IMAGE = `${SOURCE}/bench/five:latest`;
@@ -105,11 +106,6 @@ function table(result: Record<string, Row>, engines: readonly Engine[]): string 
     ([work, row]) => `| ${work} | ${names.map((name) => cell(row, name)).join(" | ")} |`,
   );
   return [`| work | ${names.join(" | ")} |`, `|---|${names.map(() => "---|").join("")}`, ...lines].join("\n");
-}
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
 }
 
 process.exit(await main());

@@ -2,13 +2,13 @@
  * wharf beside Docker and Podman, in one run, in namespaces of its own: `bun run bench [--rounds 15] [--json FILE]`.
  * Engines that are not installed are left out. Prints a table; ratios are against docker.
  */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
-import { join } from "node:path";
 import { isHermetic, rerunHermetic } from "../tools/hermetic.ts";
 import { type Engine, findEngines } from "./engines.ts";
 import { median, memAvailableKiB, pidsOf, pssKiB, timeCommand } from "./measure.ts";
 import { removeFifty, rows, startFifty } from "./rows.ts";
+import { makeBusyboxArchive, option } from "./set-up.ts";
 import { streamRows } from "./stream-rows.ts";
 
 type Result = Record<string, Record<string, number | undefined>>;
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   const rounds = Number(option("--rounds") ?? 15);
   const only = option("--only");
   const directory = mkdtempSync("/tmp/wharf-bench-");
-  const archive = makeImage(directory);
+  const archive = makeBusyboxArchive(directory);
   const wanted = option("--engines")?.split(",");
   const engines = findEngines(directory).filter(
     ({ name }) => wanted?.some((part) => name.includes(part)) ?? true,
@@ -96,17 +96,6 @@ function settledMemAvailableKiB(): number {
   return memAvailableKiB();
 }
 
-function makeImage(directory: string): string {
-  const rootfs = join(directory, "rootfs");
-  mkdirSync(rootfs);
-  const script = join(import.meta.dir, "../tools/setup/busybox-rootfs.sh");
-  timeCommand(["sh", script, rootfs], { env: process.env as Record<string, string> });
-  timeCommand(["tar", "-C", rootfs, "-cf", `${rootfs}.tar`, "."], {
-    env: process.env as Record<string, string>,
-  });
-  return `${rootfs}.tar`;
-}
-
 function machineFacts(favorDynMods: boolean): string {
   const date = new Date().toISOString().slice(0, 10);
   const memory = Math.round(totalmem() / 2 ** 30);
@@ -130,11 +119,6 @@ function table(result: Result, engines: readonly Engine[]): string {
     ([name, row]) => `| ${name} | ${names.map((n) => cell(row, n)).join(" | ")} |`,
   );
   return [`| work | ${names.join(" | ")} |`, `|---|${names.map(() => "---|").join("")}`, ...lines].join("\n");
-}
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
 }
 
 process.exit(await main());

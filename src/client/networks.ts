@@ -5,28 +5,9 @@ import type {
   NetworkCreateResponse,
   NetworkInspect,
 } from "#spec/docker/networks.ts";
+import type { RuleList } from "#spec/network-rules.ts";
 import { encodeName } from "./http-head.ts";
 import type { Transport } from "./transport.ts";
-
-/** What `wharf network rules` shows. */
-export interface RuleListView {
-  readonly publishedPorts: string;
-  readonly networks: readonly {
-    readonly name: string;
-    readonly bridge: string;
-    readonly subnets: readonly string[];
-    readonly outgoing: string;
-    readonly incoming: string;
-    readonly amongContainers: string;
-  }[];
-  readonly ports: readonly {
-    readonly host: string;
-    readonly protocol: string;
-    readonly container: string;
-    readonly target: string;
-    readonly by: string;
-  }[];
-}
 
 /** The network calls of the API. */
 export class Networks {
@@ -50,7 +31,7 @@ export class Networks {
   }
 
   /** An extension of wharf's: the firewall in words. */
-  rules(): Promise<RuleListView> {
+  rules(): Promise<RuleList> {
     return this.#http.json("GET", "/wharf/network/rules");
   }
 

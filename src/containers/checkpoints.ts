@@ -1,7 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import { Conflict, InvalidArgument, NotFound } from "#base/errors.ts";
-import { isErrno } from "#base/fs.ts";
+import { isErrno, namesIn } from "#base/fs.ts";
 import type { Context } from "./context.ts";
 import { emitContainerEvent, subjectOf } from "./emit.ts";
 import { runtimeOf } from "./launch.ts";
@@ -82,7 +82,9 @@ function makeDirectory(path: string, record: ContainerRecord): void {
 export function listCheckpoints(ctx: Context, nameOrId: string, directory: string): string[] {
   const record = ctx.records.resolve(nameOrId);
   const root = checkpointRoot(ctx, record, directory);
-  return entriesOf(root).filter((name) => isCheckpoint(join(root, name)));
+  return namesIn(root)
+    .sort()
+    .filter((name) => isCheckpoint(join(root, name)));
 }
 
 export function removeCheckpoint(ctx: Context, nameOrId: string, name: string, directory: string): void {
@@ -126,15 +128,6 @@ function isCheckpoint(path: string): boolean {
     return typeof JSON.parse(readFileSync(join(path, MARK_NAME), "utf8")).container === "string";
   } catch {
     return false;
-  }
-}
-
-function entriesOf(directory: string): string[] {
-  try {
-    return readdirSync(directory).sort();
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return [];
-    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, posix } from "node:path";
-import { isErrno } from "#base/fs.ts";
+import { namesIn } from "#base/fs.ts";
 import { isFullId } from "#base/ids.ts";
 import type { Context } from "./context.ts";
 import {
@@ -58,14 +58,5 @@ async function removeEach(
     } catch (error) {
       ctx.log.warn("cannot remove what a crash left", { container: id, error });
     }
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return [];
-    throw error;
   }
 }

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { basename } from "node:path";
+import { namesIn } from "#base/fs.ts";
 import { splitLines } from "#base/streams.ts";
 import { logSubject } from "./container-log.ts";
 import type { Context } from "./context.ts";
@@ -136,8 +137,4 @@ export class LogShipping {
     this.#helper = undefined;
     helper.stdin.end();
   }
-}
-
-function namesIn(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory) : [];
 }

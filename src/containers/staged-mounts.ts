@@ -3,10 +3,10 @@
  * whose ids are exchanged. Each is put together below a directory of the container's, where its runtime finds it under a
  * name that nobody else can redirect between our look and the runtime's.
  */
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidArgument, messageOf } from "#base/errors.ts";
-import { isErrno } from "#base/fs.ts";
+import { isErrno, namesIn } from "#base/fs.ts";
 import { resolveUser } from "#runtime/spec/user.ts";
 import type { PlannedMount } from "#volumes/types.ts";
 import type { Context } from "./context.ts";
@@ -127,14 +127,5 @@ function ignoringMissing(work: () => void): void {
     work();
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return [];
-    throw error;
   }
 }

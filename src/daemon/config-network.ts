@@ -1,6 +1,6 @@
 import { InvalidArgument } from "#base/errors.ts";
 import { parseCidr, parseIp } from "#base/ip.ts";
-import type { PublishedPortsPolicy } from "#network/types.ts";
+import type { PublishedPortsPolicy } from "#spec/network-rules.ts";
 import type { SettingReader } from "./settings.ts";
 import type { DaemonConfig } from "./types.ts";
 

@@ -1,9 +1,9 @@
 import { type Digest, sha256 } from "#base/digest.ts";
-import type { Descriptor, Manifest } from "#spec/oci/manifest.ts";
+import type { Descriptor, Index, Manifest } from "#spec/oci/manifest.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import type { BlobInfo, ContentStore, LayerCompressor, Lease } from "#storage/types.ts";
 import type { PushLayer } from "./push-plan.ts";
-import type { PushImage } from "./push-source.ts";
+import type { PushDocument, PushImage } from "./push-source.ts";
 import type { ImageRecord } from "./types.ts";
 
 export type PushCompression = "gzip" | "zstd";
@@ -90,14 +90,20 @@ export async function withCompressedLayers(
     diffId,
   }));
   const manifest: Manifest = { ...image.manifest, layers: layers.map(({ blob }) => blob) };
-  const text = JSON.stringify(manifest);
+  const { mediaType } = image.document.descriptor;
+  return { document: await putDocument(content, mediaType, manifest, lease), manifest, layers };
+}
+
+/** A document made here, leased before it is visible. */
+export async function putDocument(
+  content: Pick<ContentStore, "put">,
+  mediaType: string,
+  value: Manifest | Index,
+  lease: Lease,
+): Promise<PushDocument> {
+  const text = JSON.stringify(value);
   const digest = sha256(text);
   lease.add(digest);
   await content.put(text);
-  const { mediaType } = image.document.descriptor;
-  return {
-    document: { descriptor: { mediaType, digest, size: Buffer.byteLength(text) }, text },
-    manifest,
-    layers,
-  };
+  return { descriptor: { mediaType, digest, size: Buffer.byteLength(text) }, text };
 }

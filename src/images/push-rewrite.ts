@@ -1,7 +1,7 @@
-import { type Digest, sha256 } from "#base/digest.ts";
+import type { Digest } from "#base/digest.ts";
 import type { Descriptor, Index } from "#spec/oci/manifest.ts";
 import type { ContentStore, Lease } from "#storage/types.ts";
-import { withCompressedLayers } from "./push-compress.ts";
+import { putDocument, withCompressedLayers } from "./push-compress.ts";
 import type { PushDocument, PushImage, PushSource } from "./push-source.ts";
 import type { ImageRecords } from "./records.ts";
 
@@ -58,11 +58,7 @@ async function rewriteIndex(
     const made = documents.get(entry.digest)?.descriptor;
     return made ? { ...entry, digest: made.digest, size: made.size } : entry;
   });
-  const text = JSON.stringify({ ...index, manifests });
-  const digest = sha256(text);
-  lease.add(digest);
-  await content.put(text);
-  return { descriptor: { mediaType: descriptor.mediaType, digest, size: Buffer.byteLength(text) }, text };
+  return await putDocument(content, descriptor.mediaType, { ...index, manifests }, lease);
 }
 
 /** From now on images and names here are what was pushed, so that the next push only asks. Within a transaction. */

@@ -1,6 +1,6 @@
 import type { Log } from "#base/log.ts";
+import type { PublishedPortsPolicy } from "#spec/network-rules.ts";
 import { ACCEPT_MARK } from "./plan/table.ts";
-import type { PublishedPortsPolicy } from "./types.ts";
 
 export interface CommandResult {
   readonly exitCode: number;

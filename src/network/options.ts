@@ -1,5 +1,5 @@
+import type { PublishedPortsPolicy } from "#spec/network-rules.ts";
 import type { AddressPool } from "./ipam/pools.ts";
-import type { PublishedPortsPolicy } from "./types.ts";
 
 /** What the daemon's flags and configuration file decide about networks; names follow dockerd's. */
 export interface NetworkOptions {

@@ -1,6 +1,5 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isErrno } from "#base/fs.ts";
+import { namesIn } from "#base/fs.ts";
 import type { LinkInfo } from "#kernel/types.ts";
 import { applySteps } from "./apply.ts";
 import { driverNamed } from "./drivers/all.ts";
@@ -95,15 +94,6 @@ function removeUnownedNamespaces({ kernel, records, options }: ReconcileDeps): v
   for (const name of namesIn(options.netnsDirectory)) {
     const path = join(options.netnsDirectory, name);
     if (!owned.has(path)) kernel.netns.remove(path);
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return [];
-    throw error;
   }
 }
 

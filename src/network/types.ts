@@ -8,9 +8,11 @@
  * Records first, effects second: an endpoint, its address and its ports are in the state store before the kernel knows
  * them, so that the next daemon can finish or undo.
  */
+
 import type { IpAddress } from "#kernel/types.ts";
 import type { PortMap } from "#spec/docker/containers.ts";
 import type { EndpointSettings, IpamPoolConfig, NetworkCreateRequest } from "#spec/docker/networks.ts";
+import type { RuleList } from "#spec/network-rules.ts";
 import type { SubnetUse } from "./ipam/ipam.ts";
 
 export interface NetworkRecord {
@@ -117,37 +119,6 @@ export interface PublishChange {
   readonly add: PortMap;
   /** Of the container's own. */
   readonly remove: readonly PublishedPort[];
-}
-
-/** Which rules decide who reaches a published port. */
-export type PublishedPortsPolicy =
-  /** The engine's alone, before the host's input rules are asked. */
-  | "docker"
-  /** The host's input rules: connections from outside are copied by the engine behind them. */
-  | "host-input";
-
-/** The firewall in words. */
-export interface RuleList {
-  readonly publishedPorts: PublishedPortsPolicy;
-  readonly networks: readonly {
-    readonly name: string;
-    readonly bridge: string;
-    readonly subnets: readonly string[];
-    readonly outgoing: string;
-    readonly incoming: string;
-    readonly amongContainers: string;
-  }[];
-  readonly ports: readonly RulePort[];
-}
-
-export interface RulePort {
-  /** "0.0.0.0:8080". */
-  readonly host: string;
-  readonly protocol: PublishedPort["protocol"];
-  readonly container: string;
-  readonly target: string;
-  /** Who brings it there. */
-  readonly by: "firewall" | "relay" | "firewall, relay" | "routing";
 }
 
 export interface NetworkFilters {

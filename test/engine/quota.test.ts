@@ -1,22 +1,9 @@
 /** `--storage-opt size=` where the data root's file system keeps project quotas, and its refusal elsewhere. */
 import { expect, test } from "bun:test";
+import { hasQuotas, WITH_QUOTAS } from "../helpers/project-quotas.ts";
 import { testNothingIsLeft, useDaemon } from "../helpers/suite.ts";
 
-/** ext4 on a file, with project quotas; its kernel part is not in every kernel. */
-const MOUNT = `
-image=$(mktemp -p /tmp wharf-quota-XXXXXX)
-truncate -s 512M "$image"
-mkfs.ext4 -q -F -O quota,project -E quotatype=prjquota "$image"
-mkdir -p "$1"
-mount -o loop,prjquota "$image" "$1" || { rm "$image"; exit 1; }
-rm "$image"`;
-const hasQuotas =
-  Bun.spawnSync(["unshare", "-m", "sh", "-ec", `${MOUNT}; umount "$1"`, "try", "/run/wharf-quota-try"], {
-    stdout: "ignore",
-    stderr: "ignore",
-  }).exitCode === 0;
-
-const daemon = useDaemon(hasQuotas ? { prepare: `set -- "$1/data"\n${MOUNT}` } : {});
+const daemon = useDaemon(WITH_QUOTAS);
 const docker = (...args: string[]) => daemon().docker(...args);
 const WRITE = ["sh", "-c", "dd if=/dev/zero of=/tmp/file bs=1M count=16 && sync"];
 

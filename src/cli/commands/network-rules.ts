@@ -1,4 +1,4 @@
-import type { RuleListView } from "#client/networks.ts";
+import type { RuleList } from "#spec/network-rules.ts";
 import { defineCommand, NO_ARGUMENTS } from "../command.ts";
 import { bool } from "../flag-kinds.ts";
 import { alignRows } from "../format/table.ts";
@@ -14,7 +14,7 @@ export const command = defineCommand({
   },
 });
 
-function rulesText({ publishedPorts, networks, ports }: RuleListView): string {
+function rulesText({ publishedPorts, networks, ports }: RuleList): string {
   const bridges = networks.map(({ name, bridge, subnets, outgoing, incoming, amongContainers }) => [
     ...[name, bridge, subnets.join(", "), outgoing, incoming, amongContainers],
   ]);

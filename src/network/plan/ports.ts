@@ -2,7 +2,8 @@ import { InvalidArgument } from "#base/errors.ts";
 import { canonicalIp } from "#base/ip.ts";
 import type { IpAddress } from "#kernel/types.ts";
 import type { PortBinding, PortMap } from "#spec/docker/containers.ts";
-import type { PublishedPort, PublishedPortsPolicy } from "../types.ts";
+import type { PublishedPortsPolicy } from "#spec/network-rules.ts";
+import type { PublishedPort } from "../types.ts";
 import type { PortTargets } from "./gateway.ts";
 import { familyOf, isLoopback } from "./host-address.ts";
 

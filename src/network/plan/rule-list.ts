@@ -1,4 +1,5 @@
-import type { NetworkRecord, PublishedPort, RuleList, RulePort, SandboxRecord } from "../types.ts";
+import type { RuleList, RulePort } from "#spec/network-rules.ts";
+import type { NetworkRecord, PublishedPort, SandboxRecord } from "../types.ts";
 import { exposedTargets, type PortTargets, portTargets } from "./gateway.ts";
 import { familyOf } from "./host-address.ts";
 import { bridgeSettings } from "./options.ts";

@@ -1,18 +1,13 @@
 import { EngineError, Internal, InvalidArgument, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { HostPorts } from "#kernel/types.ts";
+import type { PublishedPortsPolicy } from "#spec/network-rules.ts";
 import { driverNamed } from "../drivers/all.ts";
 import { exposedTargets, gatewayEndpoint, type PortTargets, portTargets } from "../plan/gateway.ts";
 import { portText } from "../plan/port-text.ts";
 import { type PortWish, planPorts } from "../plan/ports.ts";
 import type { NetworkRecords } from "../records.ts";
-import type {
-  EndpointRecord,
-  PublishedPort,
-  PublishedPortsPolicy,
-  SandboxRecord,
-  SandboxRequest,
-} from "../types.ts";
+import type { EndpointRecord, PublishedPort, SandboxRecord, SandboxRequest } from "../types.ts";
 import { type HoldPort, HostPortAllocator, keyOf, type PortClaim } from "./allocator.ts";
 import { holdPorts } from "./hold.ts";
 

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InvalidArgument, messageOf } from "#base/errors.ts";
-import { isErrno } from "#base/fs.ts";
+import { isErrno, readIfExists } from "#base/fs.ts";
 
 /** Where plugins make themselves known, as Docker has it. */
 export interface PluginDirectories {
@@ -47,7 +47,7 @@ export function findPlugin(directories: PluginDirectories, name: string): Plugin
   for (const directory of directories.specs)
     for (const ending of [".spec", ".json"])
       for (const path of bothPlaces(directory, name, ending)) {
-        const text = readUnlessMissing(path);
+        const text = readIfExists(path);
         if (text !== undefined) return parseFile(name, path, text);
       }
   return undefined;
@@ -88,15 +88,6 @@ function entriesOf(directory: string) {
 
 function isSocket(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
-}
-
-function readUnlessMissing(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT") || isErrno(error, "ENOTDIR")) return undefined;
-    throw error;
-  }
 }
 
 function parseFile(name: string, path: string, text: string): PluginAddress {
