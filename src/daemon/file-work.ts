@@ -11,7 +11,6 @@ import type { Storage } from "#storage/storage.ts";
 import type { RootMount } from "#storage/types.ts";
 import { exchangeIds } from "#volumes/exchange-ids.ts";
 import type { VolumeFiles } from "#volumes/volumes.ts";
-import { shiftedRoot } from "./isolation.ts";
 
 export function volumeFiles(storage: Pick<Storage, "copyTree">, files: ContainerFiles): VolumeFiles {
   return {
@@ -28,9 +27,7 @@ export function volumeFiles(storage: Pick<Storage, "copyTree">, files: Container
 
 export function containerMounts(kernel: Kernel, userns: ContainerUserNamespaces): ContainerMounts {
   const mount = (root: RootMount, target: string, shifted: boolean) =>
-    shifted
-      ? mountRoot(kernel, shiftedRoot(userns, root), target, userns.root)
-      : mountRoot(kernel, root, target);
+    shifted ? mountShifted(kernel, userns, root, target) : mountRoot(kernel, root, target);
   return {
     root: (root, target, { shifted = false } = {}) => mount(root, target, shifted),
     image: (root, target, { shifted = false } = {}) => mount(withoutUpper(root), target, shifted),
@@ -59,6 +56,27 @@ export function containerMounts(kernel: Kernel, userns: ContainerUserNamespaces)
     mountOf: (path) => mountOf(kernel.mounts.list(), path),
     restrictions: (path) => kernel.mounts.restrictions(path),
   };
+}
+
+/** A program shifts ids by itself, the kernel takes them from the directories it puts together. */
+function mountShifted(
+  kernel: Kernel,
+  userns: ContainerUserNamespaces,
+  root: RootMount,
+  target: string,
+): void {
+  const ids = { root: userns.root, uids: userns.mappings?.uids ?? [], gids: userns.mappings?.gids ?? [] };
+  if (root.kind === "overlay" && root.program) {
+    mountRoot(kernel, root, target, ids);
+    return;
+  }
+  const own = [root.upper, root.work, root.source].filter((path) => path !== undefined);
+  userns.withShifted([...root.lower, ...own], (shifted) => {
+    const orNone = (path: string | undefined) => (path === undefined ? undefined : shifted(path));
+    const { lower, upper, work, source } = root;
+    const seen = { upper: orNone(upper), work: orNone(work), source: orNone(source) };
+    mountRoot(kernel, { ...root, ...seen, lower: lower.map(shifted) }, target, ids);
+  });
 }
 
 /** An image without layers, and what a program mounts, have nothing but an upper directory that nobody writes to. */

@@ -1,12 +1,10 @@
 import { existsSync } from "node:fs";
-import { InvalidArgument, Unavailable } from "#base/errors.ts";
+import { InvalidArgument } from "#base/errors.ts";
 import { readIfExists } from "#base/fs.ts";
 import { run } from "#base/spawn.ts";
 import { parseCpuSet } from "#containers/cpu-set.ts";
 import type { Cgroups, LimitKind } from "#kernel/types.ts";
 import type { SpecDefaults } from "#runtime/spec/types.ts";
-import type { ContainerUserNamespaces } from "#runtime/user-namespaces.ts";
-import type { RootMount } from "#storage/types.ts";
 import type { DaemonConfig, IsolationConfig } from "./types.ts";
 
 /** What containers get that say nothing, as the runtime layer takes it. */
@@ -52,26 +50,6 @@ export function findLimits(
 /** Memory nodes a cpuset may name; a machine that does not say has one. */
 export function onlineMemoryNodes(): readonly number[] {
   return parseCpuSet(readIfExists("/sys/devices/system/node/online")?.trim() ?? "0") ?? [0];
-}
-
-/** A container's root from directories with shifted ids. @throws Unavailable for a driver whose layers are mounts */
-export function shiftedRoot(userns: Pick<ContainerUserNamespaces, "shifted">, root: RootMount): RootMount {
-  const shifted = (path: string) => {
-    const found = userns.shifted(path);
-    if (found === path)
-      throw new Unavailable(`userns-remap cannot shift the ids of ${path}: it is a mount of its own`, {
-        hint: "use the storage driver overlay2, or --userns=host",
-      });
-    return found;
-  };
-  const orNone = (path: string | undefined) => (path === undefined ? undefined : shifted(path));
-  return {
-    ...root,
-    lower: root.lower.map(shifted),
-    upper: orNone(root.upper),
-    work: orNone(root.work),
-    source: orNone(root.source),
-  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Unavailable } from "#base/errors.ts";
-import { isErrno } from "#base/fs.ts";
+import { isErrno, namesIn } from "#base/fs.ts";
 import type { IdMapping, Kernel } from "#kernel/types.ts";
 
 /** Ids of containers and of the host. */
@@ -31,13 +31,22 @@ export class ContainerUserNamespaces {
   readonly mappings: IdMappings | undefined;
   readonly #options: UserNamespaceOptions;
   readonly #directory: string;
+  /** Only root may pass: to a process that got out of its container the shifted files would be its own. */
+  readonly #shiftedHome: string;
   readonly #shiftedRoot: string;
+  /** Where layers that are mounts of their own stand while a root is put together from them. */
+  readonly #shiftedLayers: string;
+  /** A namespace without processes, whose ids mounts are shifted to. */
+  readonly #pattern: string;
 
   constructor(options: UserNamespaceOptions) {
     this.mappings = options.mappings;
     this.#options = options;
     this.#directory = join(options.execRoot, "userns");
-    this.#shiftedRoot = join(options.execRoot, "shifted", "data");
+    this.#shiftedHome = join(options.execRoot, "shifted");
+    this.#shiftedRoot = join(this.#shiftedHome, "data");
+    this.#shiftedLayers = join(this.#shiftedHome, "layers");
+    this.#pattern = join(this.#shiftedHome, "ids");
   }
 
   /** Host ids of containers' root. */
@@ -50,21 +59,19 @@ export class ContainerUserNamespaces {
   async prepare(): Promise<void> {
     const { kernel, dataRoot } = this.#options;
     kernel.mounts.unmount(this.#shiftedRoot);
+    this.#takeDownLayers();
+    kernel.userns.remove(this.#pattern);
     if (!this.mappings) return removeIfThere(this.#shiftedRoot);
-    const pattern = join(this.#directory, "shifted");
-    await kernel.userns.create({ path: pattern, ...this.mappings });
-    // Only root may pass: to a process that got out of its container the shifted files would be its own.
-    mkdirSync(dirname(this.#shiftedRoot), { recursive: true, mode: 0o700 });
+    mkdirSync(this.#shiftedHome, { recursive: true, mode: 0o700 });
+    await kernel.userns.create({ path: this.#pattern, ...this.mappings });
     mkdirSync(this.#shiftedRoot, { recursive: true });
     try {
-      kernel.mounts.bind(dataRoot, this.#shiftedRoot, { idsOf: pattern });
+      kernel.mounts.bind(dataRoot, this.#shiftedRoot, { idsOf: this.#pattern });
     } catch (cause) {
       throw new Unavailable(
         `userns-remap: the file system of ${dataRoot} cannot be mounted with shifted ids: ${(cause as Error).message}`,
         { cause, hint: "ext4, xfs and btrfs can from Linux 5.19 on, tmpfs from 6.3" },
       );
-    } finally {
-      kernel.userns.remove(pattern);
     }
   }
 
@@ -105,6 +112,36 @@ export class ContainerUserNamespaces {
     if (!this.mappings || !path.startsWith(`${dataRoot}/`)) return path;
     for (let at = path; at !== dataRoot; at = dirname(at)) if (kernel.mounts.isMountPoint(at)) return path;
     return this.#shiftedRoot + path.slice(dataRoot.length);
+  }
+
+  /**
+   * Shows directories of the data root with shifted ids while `work` mounts something of them, also those that are
+   * mounts of their own, such as images of layers: overlayfs keeps what it was mounted from. All of it happens within
+   * this call, so that no layer is held longer than the containers that use it.
+   */
+  withShifted<T>(paths: readonly string[], work: (shifted: (path: string) => string) => T): T {
+    const { mounts } = this.#options.kernel;
+    const seen = new Map(paths.map((path) => [path, this.shifted(path)]));
+    const own = paths.filter((path) => seen.get(path) === path);
+    try {
+      for (const [index, path] of own.entries()) {
+        const place = join(this.#shiftedLayers, String(index));
+        mkdirSync(place, { recursive: true });
+        mounts.bind(path, place, { idsOf: this.#pattern });
+        seen.set(path, place);
+      }
+      return work((path) => seen.get(path)!);
+    } finally {
+      if (own.length > 0) this.#takeDownLayers();
+    }
+  }
+
+  #takeDownLayers(): void {
+    for (const name of namesIn(this.#shiftedLayers)) {
+      const place = join(this.#shiftedLayers, name);
+      this.#options.kernel.mounts.unmount(place);
+      rmdirSync(place);
+    }
   }
 
   /** Lets containers' root, and no other user, pass through a directory on the way to its files. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { IS_DOCKERD, WHARF } from "../helpers/daemon.ts";
+import { isDriverPossible } from "../helpers/drivers.ts";
 import { useDaemon } from "../helpers/suite.ts";
 
 interface DriverCase {
@@ -19,77 +20,63 @@ const MAKE = {
   btrfs: 'truncate -s 256M "$1/fs"; mkfs.btrfs -q "$1/fs"',
 } as const;
 
-function isPossible({ driver, fileSystem }: DriverCase): boolean {
-  if (IS_DOCKERD || process.getuid?.() !== 0) return false;
-  const probe = join(import.meta.dir, "../../src/storage/_testing/probe-driver.ts");
-  const command = [
-    "unshare",
-    "--mount",
-    "--propagation",
-    "private",
-    process.execPath,
-    probe,
-    driver,
-    fileSystem,
-  ];
-  return Bun.spawnSync(command, { stdout: "ignore", stderr: "ignore" }).exitCode === 0;
-}
+for (const { driver, fileSystem } of CASES) {
+  describe.skipIf(!isDriverPossible(driver, fileSystem))(
+    `--storage-driver ${driver} (where it works, on ${fileSystem})`,
+    () => {
+      const daemon = useDaemon({
+        flags: ["--storage-driver", driver],
+        prepare: `set -e; ${MAKE[fileSystem]}; mkdir "$1/data"; mount -o loop "$1/fs" "$1/data"`,
+      });
+      const docker = (...args: string[]) => daemon().dockerText(...args);
 
-for (const each of CASES) {
-  const { driver, fileSystem } = each;
-  describe.skipIf(!isPossible(each))(`--storage-driver ${driver} (where it works, on ${fileSystem})`, () => {
-    const daemon = useDaemon({
-      flags: ["--storage-driver", driver],
-      prepare: `set -e; ${MAKE[fileSystem]}; mkdir "$1/data"; mount -o loop "$1/fs" "$1/data"`,
-    });
-    const docker = (...args: string[]) => daemon().dockerText(...args);
+      test("containers run, change, are committed, saved and loaded", async () => {
+        expect(await docker("info", "-f", "{{.Driver}}")).toBe(driver);
+        await docker(
+          "run",
+          "--name",
+          "one",
+          "busybox",
+          "sh",
+          "-c",
+          "echo new > /etc/new; rm /bin/vi; chmod 4711 /etc/new",
+        );
+        expect(await docker("diff", "one")).toContain("A /etc/new");
+        await docker("commit", "one", "changed:1");
+        const see = "cat /etc/new; ls /bin/vi 2>&1; stat -c %a /etc/new";
+        const seen = "new\nls: /bin/vi: No such file or directory\n4711";
+        expect((await daemon().docker("run", "--rm", "changed:1", "sh", "-c", see)).stdout.trim()).toBe(seen);
+        const saved = join(daemon().machine.directory, "saved.tar");
+        await docker("save", "-o", saved, "changed:1");
+        await docker("rm", "one");
+        await docker("rmi", "changed:1");
+        await docker("load", "-i", saved);
+        expect((await daemon().docker("run", "--rm", "changed:1", "sh", "-c", see)).stdout.trim()).toBe(seen);
+      });
 
-    test("containers run, change, are committed, saved and loaded", async () => {
-      expect(await docker("info", "-f", "{{.Driver}}")).toBe(driver);
-      await docker(
-        "run",
-        "--name",
-        "one",
-        "busybox",
-        "sh",
-        "-c",
-        "echo new > /etc/new; rm /bin/vi; chmod 4711 /etc/new",
-      );
-      expect(await docker("diff", "one")).toContain("A /etc/new");
-      await docker("commit", "one", "changed:1");
-      const see = "cat /etc/new; ls /bin/vi 2>&1; stat -c %a /etc/new";
-      const seen = "new\nls: /bin/vi: No such file or directory\n4711";
-      expect((await daemon().docker("run", "--rm", "changed:1", "sh", "-c", see)).stdout.trim()).toBe(seen);
-      const saved = join(daemon().machine.directory, "saved.tar");
-      await docker("save", "-o", saved, "changed:1");
-      await docker("rm", "one");
-      await docker("rmi", "changed:1");
-      await docker("load", "-i", saved);
-      expect((await daemon().docker("run", "--rm", "changed:1", "sh", "-c", see)).stdout.trim()).toBe(seen);
-    });
+      test("a running container and its files outlive a crash of the daemon", async () => {
+        await docker("run", "-d", "--name", "living", "busybox", "sh", "-c", "echo 1 > /x; sleep 600");
+        await daemon().kill();
+        await daemon().start();
+        expect(await docker("exec", "living", "sh", "-c", "cat /x; ls /bin/sh")).toBe("1\n/bin/sh");
+        await docker("restart", "-t", "0", "living");
+        expect(await docker("exec", "living", "cat", "/x")).toBe("1");
+        await docker("rm", "-f", "living");
+      });
 
-    test("a running container and its files outlive a crash of the daemon", async () => {
-      await docker("run", "-d", "--name", "living", "busybox", "sh", "-c", "echo 1 > /x; sleep 600");
-      await daemon().kill();
-      await daemon().start();
-      expect(await docker("exec", "living", "sh", "-c", "cat /x; ls /bin/sh")).toBe("1\n/bin/sh");
-      await docker("restart", "-t", "0", "living");
-      expect(await docker("exec", "living", "cat", "/x")).toBe("1");
-      await docker("rm", "-f", "living");
-    });
-
-    test("another driver is refused while images are here, and says what to do", async () => {
-      await daemon().kill("SIGTERM");
-      const { machine, dataRoot } = daemon();
-      const root = ["--data-root", dataRoot, "--exec-root", "/run/other", "-H", "unix:///run/other.sock"];
-      const other = await machine.run([WHARF, "daemon", ...root, "--storage-driver", "vfs"]);
-      expect(other.exitCode).not.toBe(0);
-      expect(other.stderr + other.stdout).toContain(`its images and containers were made with ${driver}`);
-      expect(other.stderr + other.stdout).toContain(`--storage-driver=${driver}`);
-      await daemon().start();
-      expect(await docker("run", "--rm", "busybox", "echo", "back")).toBe("back");
-    });
-  });
+      test("another driver is refused while images are here, and says what to do", async () => {
+        await daemon().kill("SIGTERM");
+        const { machine, dataRoot } = daemon();
+        const root = ["--data-root", dataRoot, "--exec-root", "/run/other", "-H", "unix:///run/other.sock"];
+        const other = await machine.run([WHARF, "daemon", ...root, "--storage-driver", "vfs"]);
+        expect(other.exitCode).not.toBe(0);
+        expect(other.stderr + other.stdout).toContain(`its images and containers were made with ${driver}`);
+        expect(other.stderr + other.stdout).toContain(`--storage-driver=${driver}`);
+        await daemon().start();
+        expect(await docker("run", "--rm", "busybox", "echo", "back")).toBe("back");
+      });
+    },
+  );
 }
 
 describe.skipIf(IS_DOCKERD || process.getuid?.() !== 0)("a storage driver that cannot be had", () => {

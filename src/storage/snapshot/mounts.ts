@@ -1,5 +1,5 @@
 import { Internal, Unavailable } from "#base/errors.ts";
-import type { Kernel, OverlayMount } from "#kernel/types.ts";
+import type { IdMapping, Kernel, OverlayMount } from "#kernel/types.ts";
 import type { RootMount } from "../types.ts";
 
 /**
@@ -8,39 +8,48 @@ import type { RootMount } from "../types.ts";
  */
 const OVERLAY_OPTIONS = ["index=off", "metacopy=off", "redirect_dir=nofollow"];
 
+/** A container's ids and the host's, where they differ. */
+export interface ShiftedIds {
+  /** As whom the kernel makes its own files there. */
+  readonly root: NonNullable<OverlayMount["mounter"]>;
+  readonly uids: readonly IdMapping[];
+  readonly gids: readonly IdMapping[];
+}
+
 /**
  * Mounts a container's root at `target`, an existing directory.
- * @param mounter as whom the kernel makes its own files there, when the directories' ids are shifted
+ * @param ids for the kernel's own mounts the directories of `root` must show them already; programs show them by themselves
  */
 export function mountRoot(
   kernel: Pick<Kernel, "mounts">,
   root: RootMount,
   target: string,
-  mounter?: OverlayMount["mounter"],
+  ids?: ShiftedIds,
 ): void {
   const { lower, upper, work } = root;
   if (root.kind === "bind") kernel.mounts.bind(root.source!, target);
-  else if (root.program && mounter) throw cannotShift(root.program);
-  else if (root.program) mountByProgram(root.program, root, target);
-  else kernel.mounts.overlay({ target, lower, upper, work, options: OVERLAY_OPTIONS, mounter });
-}
-
-function cannotShift(program: string): Unavailable {
-  return new Unavailable(`userns-remap does not work with ${program}: it makes files as the host's root`, {
-    hint: "use another storage driver, or --userns=host",
-  });
+  else if (root.program) mountByProgram(root.program, root, target, ids);
+  else kernel.mounts.overlay({ target, lower, upper, work, options: OVERLAY_OPTIONS, mounter: ids?.root });
 }
 
 /** The program goes on as a process of its own until the target is unmounted. */
-function mountByProgram(program: string, { lower, upper, work }: RootMount, target: string): void {
+function mountByProgram(program: string, root: RootMount, target: string, ids: ShiftedIds | undefined): void {
   const path = Bun.which(program);
   if (!path) throw new Unavailable(`${program} is not installed`, { hint: `install the package ${program}` });
-  const options = `lowerdir=${lower.join(":")},upperdir=${upper},workdir=${work}`;
+  const options = programOptions(root, ids).join(",");
   const { exitCode, stderr } = Bun.spawnSync([path, "-o", options, target], { stdout: "ignore" });
   if (exitCode !== 0)
     throw new Internal(
       `${program} on ${target} ended with exit code ${exitCode}: ${stderr.toString().trim()}`,
     );
+}
+
+function programOptions({ lower, upper, work }: RootMount, ids: ShiftedIds | undefined): string[] {
+  const layers = [`lowerdir=${lower.join(":")}`, `upperdir=${upper}`, `workdir=${work}`];
+  if (!ids) return layers;
+  const text = (mappings: readonly IdMapping[]) =>
+    mappings.flatMap(({ containerId, hostId, size }) => [containerId, hostId, size]).join(":");
+  return [...layers, `uidmapping=${text(ids.uids)}`, `gidmapping=${text(ids.gids)}`];
 }
 
 /** "Not mounted" and "not there" count as done. */
