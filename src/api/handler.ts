@@ -35,6 +35,8 @@ export interface Route extends RoutePattern {
   readonly handle: Handler;
   /** The oldest version of the API that has this route. */
   readonly since?: ApiVersion;
+  /** A body that no authorization plugin is shown: too long to hold, or secret. Every other one it sees whole. */
+  readonly bodyIs?: "stream" | "credentials";
   /** Answers before the engine knows the state of its containers. */
   readonly isEarly?: boolean;
 }

@@ -7,6 +7,12 @@ import type { ApiRequest } from "./handler.ts";
 const MAX_JSON_BYTES = 8 << 20;
 
 /**
+ * The largest body that any endpoint reads as a whole. An environment or labels of some megabytes are the kernel's to
+ * refuse, at the start and in its own words.
+ */
+export const MAX_BODY_BYTES = 32 << 20;
+
+/**
  * The request's JSON body.
  * @param maxBytes more is refused with 413
  * @returns undefined when there is none, which Docker allows for every endpoint

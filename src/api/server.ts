@@ -2,6 +2,7 @@
 import { InvalidArgument, messageOf, NotFound } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { isBefore, MAX_API_VERSION, negotiate } from "#spec/docker/versions.ts";
+import { Gate, NOT_OFFERED } from "./authorize.ts";
 import { Chapters } from "./chapters.ts";
 import { deliver } from "./deliver.ts";
 import { errorReply, errorStatus } from "./errors.ts";
@@ -58,9 +59,11 @@ interface Context extends ApiRequirements {
 /** Answers one request; an error becomes an answer as long as none has begun. */
 async function answer(exchange: Exchange, context: Context): Promise<void> {
   const { head } = exchange;
-  const { log, common, unreadBytes } = context;
+  const { log, common, unreadBytes, authorization } = context;
+  const gate = authorization?.isOn ? new Gate(authorization, exchange, common) : undefined;
   try {
-    const reply = await dispatch(exchange, context);
+    const reply = await dispatch(exchange, context, gate);
+    await gate?.checkReply(reply);
     await deliver(reply, exchange, common, unreadBytes);
   } catch (error) {
     if (error instanceof ConnectionLost) throw error;
@@ -69,11 +72,12 @@ async function answer(exchange: Exchange, context: Context): Promise<void> {
       throw error;
     }
     logFailure(log, head, error);
-    await deliver(errorReply(error, parseTarget(head.target).version), exchange, common);
+    const reply = errorReply(error, parseTarget(head.target).version);
+    await deliver(gate ? await gate.checkError(reply) : reply, exchange, common);
   }
 }
 
-async function dispatch(exchange: Exchange, context: Context): Promise<Reply> {
+async function dispatch(exchange: Exchange, context: Context, gate: Gate | undefined): Promise<Reply> {
   const { head } = exchange;
   context.log.debug("request", { method: head.method, target: head.target });
   if (head.method === "OPTIONS") return empty(200);
@@ -85,9 +89,11 @@ async function dispatch(exchange: Exchange, context: Context): Promise<Reply> {
   const { route, params } = found;
   if (route.since && isBefore(version, route.since))
     throw new InvalidArgument(`${head.method} ${path} requires minimum API version ${route.since}`);
-  if (!route.isEarly) await context.ready;
+  if (!route.isEarly || gate) await context.ready; // a plugin may be one that the engine itself must start
+  await gate?.checkRequest(route, { ...target, path });
   const query = new Query(target.query);
-  return await route.handle(requestOf(exchange, context, { path, params, query, version }), context);
+  const request = requestOf(exchange, context, { path, params, query, version });
+  return await route.handle(gate ? { ...request, connection: NOT_OFFERED } : request, context);
 }
 
 function requestOf(

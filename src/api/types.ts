@@ -7,6 +7,7 @@ import type { Containers, ContainerView } from "#containers/types.ts";
 import type { Events } from "#events/types.ts";
 import type { Images, ImageView } from "#images/types.ts";
 import type { Networks } from "#network/types.ts";
+import type { Authorization } from "#plugins/types.ts";
 import type { SystemInfo, SystemVersion } from "#spec/docker/system.ts";
 import type { ApiVersion } from "#spec/docker/versions.ts";
 import type { GarbageReport } from "#spec/gc.ts";
@@ -118,6 +119,8 @@ export interface ApiRequirements extends ApiParts {
   readonly ready: Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Absent: every request may pass. */
+  readonly authorization?: Authorization;
   /** What a client on the socket of the machine has not read yet. */
   readonly unreadBytes?: UnreadBytes;
 }

@@ -90,6 +90,7 @@ function checkConfig(
     experimental: settings.yesNo("experimental") ?? false,
     labels: checkLabels(settings.list("labels")),
     minApiVersion: minApiVersion(settings.text("min-api-version") ?? sources.env.DOCKER_MIN_API_VERSION),
+    authorizationPlugins: [...new Set(settings.list("authorization-plugins"))],
     shutdownTimeoutSeconds: settings.whole("shutdown-timeout") ?? 15,
     liveRestore: settings.yesNo("live-restore") ?? true,
     ...runtimeConfig(settings),

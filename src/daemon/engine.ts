@@ -17,6 +17,9 @@ import { createKernel } from "#kernel/linux.ts";
 import type { Kernel } from "#kernel/types.ts";
 import { NameServerClient } from "#network/dns/service.ts";
 import { createNetworks } from "#network/network.ts";
+import { createAuthorization } from "#plugins/authorization.ts";
+import { PLUGIN_DIRECTORIES } from "#plugins/find-plugin.ts";
+import { HostPlugins } from "#plugins/plugins.ts";
 import { readAccounts } from "#runtime/accounts.ts";
 import { loadDefaultProfile } from "#runtime/apparmor.ts";
 import { findCdiEdits } from "#runtime/cdi/find-edits.ts";
@@ -45,7 +48,7 @@ import {
 import { daemonPaths, instanceNames } from "./paths.ts";
 import { selfCommand } from "./self.ts";
 import { installSupervisor } from "./supervisor.ts";
-import type { DaemonConfig, Engine } from "./types.ts";
+import type { DaemonConfig, Engine, ReloadableConfig } from "./types.ts";
 import { WHARF_VERSION } from "./version.ts";
 
 /** After this the code of start-up has run. */
@@ -55,8 +58,7 @@ const KEEP_SMALL_EVERY_MS = 60_000;
 
 export async function createEngine(config: DaemonConfig, log: Log): Promise<Engine> {
   const { dataRoot, execRoot, isolation } = config;
-  let current: Pick<DaemonConfig, "labels" | "debug" | "images" | "liveRestore" | "shutdownTimeoutSeconds"> =
-    config;
+  let current: Omit<ReloadableConfig, "log"> = config;
   const paths = daemonPaths(config);
   const names = instanceNames(dataRoot);
   const clock = systemClock;
@@ -120,8 +122,9 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     },
   });
   const containerFiles = createContainerFiles({ helperCommand: selfCommand("container-files") });
+  const plugins = new HostPlugins({ clock, directories: PLUGIN_DIRECTORIES });
   const volumes = createVolumes({
-    ...{ dataRoot, kernel, state, events, log, clock },
+    ...{ dataRoot, kernel, state, events, log, clock, plugins },
     files: volumeFiles(storage, containerFiles),
     freeze: (ids) => containers.holdStill(ids),
   });
@@ -218,6 +221,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     log,
     ready,
     now: () => clock.now(),
+    authorization: createAuthorization(plugins, () => current.authorizationPlugins),
     unreadBytes: (fd) => kernel.files.unreadBytes(fd),
     options: {
       serverName: `wharf/${WHARF_VERSION} (linux)`,
@@ -246,8 +250,8 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
         throw error;
       }
     },
-    reload({ labels, debug, images, liveRestore, shutdownTimeoutSeconds }) {
-      current = { labels, debug, images, liveRestore, shutdownTimeoutSeconds };
+    reload({ labels, debug, images, liveRestore, shutdownTimeoutSeconds, authorizationPlugins }) {
+      current = { labels, debug, images, liveRestore, shutdownTimeoutSeconds, authorizationPlugins };
       events.emit({ type: "daemon", action: "reload", id: system.id, attributes: { name: hostname() } });
     },
     dump: () => ({
@@ -260,7 +264,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     async close() {
       closing.abort();
       await containers.close();
-      volumes.close();
+      plugins.close();
       networks.close();
       await images.close();
       await collecting;

@@ -80,7 +80,7 @@ function systemInfo(id: string, deps: SystemDeps): SystemInfo {
     Plugins: {
       Volume: deps.volumes.driverNames(),
       Network: ["bridge", "host", "null"],
-      Authorization: null,
+      Authorization: config.authorizationPlugins.length > 0 ? [...config.authorizationPlugins] : null,
       Log: LOG_DRIVERS.filter((name) => name !== "none"),
     },
     ...limitSupport(kernel),

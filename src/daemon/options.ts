@@ -42,6 +42,7 @@ export interface DaemonOption extends OptionName {
 
 export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   option("add-runtime", "runtimes", "Register an additional OCI compatible runtime", { key: "runtimes" }),
+  option("authorization-plugin", "list", "Authorization plugins to load", { key: "authorization-plugins" }),
   option("bip", "text", "IPv4 address for the default bridge"),
   option("bip6", "text", "IPv6 address for the default bridge"),
   option("bridge", "text", "Attach containers to a network bridge", { short: "b" }),

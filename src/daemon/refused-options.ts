@@ -32,14 +32,6 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "userland-proxy-path",
   ]),
   ...refused("whole", ["network-control-plane-mtu", "network-diagnostic-port"]),
-  {
-    flag: "authorization-plugin",
-    key: "authorization-plugins",
-    kind: "list",
-    reason:
-      "wharf has no plugins: an engine that only seemed to ask one would let everything through. Give the API to " +
-      "clients with certificates (--tlsverify), or to the members of one group",
-  },
   { flag: "containerd-plugins-namespace", key: "containerd-plugin-namespace", kind: "text" },
   { flag: "default-network-opt", key: "default-network-opts", kind: "list" },
   { flag: "exec-opt", key: "exec-opts", kind: "list", only: "native.cgroupdriver=cgroupfs" },

@@ -8,6 +8,7 @@ const RELOADABLE: ReadonlySet<string> = new Set<keyof DaemonConfig>([
   "images",
   "shutdownTimeoutSeconds",
   "liveRestore",
+  "authorizationPlugins",
 ]);
 
 /** What differs between two configurations, by whether it takes effect now. Names only: values may be secrets. */

@@ -32,6 +32,8 @@ export interface DaemonConfig {
   readonly experimental: boolean;
   readonly labels: readonly string[];
   readonly minApiVersion: ApiVersion;
+  /** Asked in this order about every request. */
+  readonly authorizationPlugins: readonly string[];
   /** Seconds a clean stop may take. */
   readonly shutdownTimeoutSeconds: number;
   /** Containers outlive the daemon, as they do unless somebody wants Docker's default. */
@@ -104,7 +106,7 @@ export interface IsolationConfig {
 /** Settings that SIGHUP changes in a running engine. */
 export type ReloadableConfig = Pick<
   DaemonConfig,
-  "debug" | "log" | "labels" | "images" | "shutdownTimeoutSeconds" | "liveRestore"
+  "debug" | "log" | "labels" | "images" | "shutdownTimeoutSeconds" | "liveRestore" | "authorizationPlugins"
 >;
 
 export interface Engine {

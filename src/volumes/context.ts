@@ -7,7 +7,7 @@ import type { VolumeDriver, VolumeRecord } from "./types.ts";
 import type { VolumesDeps } from "./volumes.ts";
 
 /** What every job on volumes works with. */
-export interface VolumesContext extends VolumesDeps {
+export interface VolumesContext extends Omit<VolumesDeps, "plugins"> {
   readonly records: VolumeRecords;
   readonly local: LocalDriver;
   readonly plugins: PluginDrivers;

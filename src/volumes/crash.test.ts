@@ -6,6 +6,7 @@ import { silentLog } from "#base/log.ts";
 import type { Kernel } from "#kernel/types.ts";
 import { openMemoryState } from "#state/memory.ts";
 import type { CollectionDefinition } from "#state/types.ts";
+import { pluginsIn } from "./_testing/plugins-in.ts";
 import type { Volumes } from "./types.ts";
 import { createVolumes } from "./volumes.ts";
 
@@ -85,7 +86,7 @@ class Lab {
         },
       },
       freeze: async () => ({ [Symbol.asyncDispose]: async () => {} }),
-      pluginDirectories: { sockets: join(this.dataRoot, "plugins"), specs: [] },
+      plugins: pluginsIn(this.dataRoot),
     });
   }
 

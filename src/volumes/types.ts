@@ -134,8 +134,6 @@ export interface Volumes {
    * without a record becomes a volume again: losing the record must not lose the data.
    */
   recover(running: ReadonlySet<string>): Promise<void>;
-  /** Ends what waits for plugins. */
-  close(): void;
 }
 
 /** An archive that is being made; dispose it whether it was read or not. */

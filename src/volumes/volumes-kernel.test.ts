@@ -5,6 +5,7 @@ import { silentLog } from "#base/log.ts";
 import { hermetic } from "#kernel/_testing/hermetic.ts";
 import { createKernel } from "#kernel/linux.ts";
 import { openMemoryState } from "#state/memory.ts";
+import { pluginsIn } from "./_testing/plugins-in.ts";
 import { createVolumes } from "./volumes.ts";
 
 function unused(): never {
@@ -29,7 +30,7 @@ hermetic(import.meta.path, () => {
       files,
       freeze,
     };
-    return { dataRoot, engine: () => createVolumes({ dataRoot, ...deps }) };
+    return { dataRoot, engine: () => createVolumes({ dataRoot, ...deps, plugins: pluginsIn(dataRoot) }) };
   }
 
   test("remove() of a volume that shows a host directory leaves the directory's files", async () => {

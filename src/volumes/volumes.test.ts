@@ -16,6 +16,7 @@ import { silentLog } from "#base/log.ts";
 import type { NewEvent } from "#events/types.ts";
 import type { Kernel } from "#kernel/types.ts";
 import { openMemoryState } from "#state/memory.ts";
+import { pluginsIn } from "./_testing/plugins-in.ts";
 import { createVolumes } from "./volumes.ts";
 
 let dataRoot: string;
@@ -73,7 +74,7 @@ function engine() {
       newProject: () => 77,
       limit: (directory, project, sizeBytes) => void limits.push(`${directory} ${project} ${sizeBytes}`),
     },
-    pluginDirectories: { sockets: join(dataRoot, "plugins"), specs: [] },
+    plugins: pluginsIn(dataRoot),
   });
 }
 

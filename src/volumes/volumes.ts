@@ -5,6 +5,7 @@ import { Conflict } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Events } from "#events/types.ts";
 import type { Kernel } from "#kernel/types.ts";
+import type { Plugins } from "#plugins/types.ts";
 import type { StateStore } from "#state/types.ts";
 import { findVolume, getVolume, LOCAL, usersOf, type VolumesContext } from "./context.ts";
 import { cloneVolume, exportVolume, importVolume, snapshotVolume } from "./copies.ts";
@@ -14,8 +15,6 @@ import { PluginDrivers } from "./drivers/plugin.ts";
 import { projectQuotas } from "./drivers/quotas.ts";
 import { inspectVolume, listAll, listVolumes, volumeSize } from "./look.ts";
 import { mountVolume, releaseVolumes, unmountVolume } from "./mounting.ts";
-import { PLUGIN_DIRECTORIES, type PluginDirectories } from "./plugins/find-plugin.ts";
-import { Plugins } from "./plugins/plugins.ts";
 import { openRecords, type VolumeRecords } from "./records.ts";
 import { recoverVolumes } from "./recover.ts";
 import { planPrune, planRemoval, pruneVolumes, removeVolume } from "./remove.ts";
@@ -34,8 +33,7 @@ export interface VolumesDeps {
   readonly freeze: (containerIds: readonly string[]) => Promise<AsyncDisposable>;
   /** Default: the file system's. */
   readonly quotas?: Quotas;
-  /** Default: Docker's. */
-  readonly pluginDirectories?: PluginDirectories;
+  readonly plugins: Plugins;
 }
 
 /** Work on whole trees of files, done away from the daemon's thread. */
@@ -51,10 +49,6 @@ export interface VolumeFiles {
 export function createVolumes(deps: VolumesDeps): Volumes {
   const records = openRecords(deps.state);
   const directory = join(deps.dataRoot, "volumes");
-  const plugins = new Plugins({
-    clock: deps.clock,
-    directories: deps.pluginDirectories ?? PLUGIN_DIRECTORIES,
-  });
   const ctx: VolumesContext = {
     ...deps,
     records,
@@ -64,7 +58,7 @@ export function createVolumes(deps: VolumesDeps): Volumes {
       resolve: resolveOnHost,
       quotas: deps.quotas ?? projectQuotas(directory, () => projectsOf(records)),
     }),
-    plugins: new PluginDrivers(plugins, () => deps.clock.now()),
+    plugins: new PluginDrivers(deps.plugins, () => deps.clock.now()),
     locks: new KeyedLock(),
     mountedFor: new Map(),
   };
@@ -100,7 +94,6 @@ export function createVolumes(deps: VolumesDeps): Volumes {
     import: (name, archive, options = {}) => importVolume(ctx, name, archive, options),
     driverNames: () => [LOCAL, ...ctx.plugins.names()],
     recover: (running) => recoverVolumes(ctx, running),
-    close: () => plugins.close(),
   };
 }
 

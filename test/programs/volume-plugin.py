@@ -6,11 +6,11 @@ Every call is written to DIRECTORY/calls as "METHOD NAME"; DIRECTORY/mounts list
 
 import json
 import os
-import socketserver
 import subprocess
 import sys
 import time
-from http.server import BaseHTTPRequestHandler
+
+from plugin_server import serve
 
 socket_path, directory, *rest = sys.argv[1:]
 settings = dict(zip(rest[::2], rest[1::2]))
@@ -107,32 +107,10 @@ def answer(method, body):
     return result
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        reply = answer(self.path.strip("/"), json.loads(text or b"{}"))
-        data = json.dumps(reply).encode()
-        self.send_response(500 if reply.get("Err") else 200)
-        self.send_header("Content-Type", "application/vnd.docker.plugins.v1.2+json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def address_string(self):
-        return "client"
-
-    def log_message(self, *_):
-        pass
-
-
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
+def answer_or_fail(method, body):
+    reply = answer(method, body)
+    return reply, 500 if reply.get("Err") else 200
 
 
 os.makedirs(os.path.join(directory, "volumes"), exist_ok=True)
-os.makedirs(os.path.dirname(socket_path), exist_ok=True)
-if os.path.exists(socket_path):
-    os.unlink(socket_path)
-Server(socket_path, Handler).serve_forever()
+serve(socket_path, answer_or_fail)

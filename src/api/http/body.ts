@@ -12,6 +12,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   readonly declaredBytes: number | undefined;
   readonly #reader: ByteReader;
   readonly #isChunked: boolean;
+  /** Read already, for somebody who only looks. */
+  #peeked: Uint8Array | undefined;
   #beforeFirstRead: (() => void) | undefined;
   /** Bytes left of the body, or of the chunk that is being read. */
   #left: number;
@@ -36,6 +38,9 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
    * @throws InvalidArgument when the client stops before the end it announced; ProtocolError for broken chunks
    */
   async read(): Promise<Uint8Array | undefined> {
+    const peeked = this.#peeked;
+    this.#peeked = undefined;
+    if (peeked) return peeked;
     if (this.#isDone) return undefined;
     this.#beforeFirstRead?.();
     this.#beforeFirstRead = undefined;
@@ -70,6 +75,13 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
       if (total > maxBytes) throw tooLarge();
     }
     return Buffer.concat(chunks);
+  }
+
+  /** As `collect`, and whoever reads later gets the same bytes. */
+  async peek(maxBytes: number): Promise<Buffer> {
+    const bytes = await this.collect(maxBytes);
+    this.#peeked = bytes.byteLength > 0 ? bytes : undefined;
+    return bytes;
   }
 
   /**

@@ -12,7 +12,7 @@ import {
 } from "./head.ts";
 import { endAndLinger } from "./linger.ts";
 import { ResponseWriter } from "./response.ts";
-import { ConnectionLost, type OfferedSocket, type PeerSocket } from "./socket.ts";
+import { ConnectionLost, type OfferedSocket, type PeerCertificate, type PeerSocket } from "./socket.ts";
 
 const MAX_HEAD_BYTES = 1 << 20;
 const HEAD_END = Buffer.from("\r\n\r\n");
@@ -37,6 +37,8 @@ export interface Exchange {
    */
   offer(): OfferedSocket | undefined;
   takeBack(): void;
+  /** Who the client proved to be, by TLS. */
+  peerCertificate(): PeerCertificate | undefined;
   /** Takes the connection out of HTTP: from here on it is the caller's, bytes both ways. */
   hijack(): Promise<PeerSocket>;
 }
@@ -115,6 +117,7 @@ export class HttpConnection {
       signal: this.#request.signal,
       offer: () => (body.isDone && this.#reader.isEmpty ? this.#socket.offer() : undefined),
       takeBack: () => this.#socket.resumeInput(),
+      peerCertificate: () => this.#socket.peerCertificate(),
       hijack: () => this.#hijack(body),
     });
     if (this.#isHijacked) return false;

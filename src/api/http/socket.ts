@@ -31,6 +31,18 @@ export interface OfferedSocket {
   release(): void;
 }
 
+export interface PeerCertificate {
+  readonly commonName: string;
+  readonly pem: string;
+}
+
+/** As Bun shows it; node's types do not know that there may be none. */
+interface BunCertificate {
+  readonly subject?: { readonly CN?: string | readonly string[] };
+  /** DER. */
+  readonly raw?: Buffer;
+}
+
 type WriteCallback = (error?: Error | null) => void;
 
 export class PeerSocket extends Duplex implements InputSource {
@@ -64,6 +76,21 @@ export class PeerSocket extends Duplex implements InputSource {
   get fd(): number | undefined {
     const { fd = -1 } = this.#raw as { readonly fd?: number };
     return this.#isPlain && fd >= 0 ? fd : undefined;
+  }
+
+  /** Of a client that proved who it is; undefined without TLS, and where none was asked for. */
+  peerCertificate(): PeerCertificate | undefined {
+    if (this.#isPlain) return undefined;
+    const { subject, raw } = (
+      this.#raw as { getPeerCertificate?(isBrief: boolean): BunCertificate }
+    ).getPeerCertificate?.(true) ?? { subject: undefined, raw: undefined };
+    if (!raw) return undefined;
+    const name = subject?.CN;
+    const base64 = raw.toString("base64").replace(/.{64}(?!$)/g, "$&\n");
+    return {
+      commonName: (Array.isArray(name) ? name[0] : name) ?? "",
+      pem: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`,
+    };
   }
 
   /** Destroys the connection when nothing passes for so long; 0: never. Coarse, ± 4 s. */

@@ -11,7 +11,7 @@ export const routes: readonly Route[] = [
   { method: "POST", path: "/wharf/volumes/{name}/clone", handle: clone },
   { method: "POST", path: "/wharf/volumes/{name}/snapshot", handle: snapshot },
   { method: "GET", path: "/wharf/volumes/{name}/archive", handle: exportArchive },
-  { method: "POST", path: "/wharf/volumes/{name}/archive", handle: importArchive },
+  { method: "POST", path: "/wharf/volumes/{name}/archive", handle: importArchive, bodyIs: "stream" },
 ];
 
 async function rename(request: ApiRequest, { volumes }: ApiParts): Promise<Reply> {

@@ -1,7 +1,7 @@
 import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { isBefore } from "#spec/docker/versions.ts";
 import { type ApiRequest, empty, json, type Reply, type Route, stream } from "../handler.ts";
-import { readJson } from "../json-body.ts";
+import { MAX_BODY_BYTES, readJson } from "../json-body.ts";
 import { encodeLines } from "../json-lines.ts";
 import { containerInspect } from "../map/container.ts";
 import { containerSummary } from "../map/container-summary.ts";
@@ -27,7 +27,7 @@ export const routes: readonly Route[] = [
   { method: "GET", path: "/containers/{id}/attach/ws", handle: attachWebSocket },
   { method: "GET", path: "/containers/{id}/archive", handle: getArchive },
   { method: "HEAD", path: "/containers/{id}/archive", handle: headArchive },
-  { method: "PUT", path: "/containers/{id}/archive", handle: putArchive },
+  { method: "PUT", path: "/containers/{id}/archive", handle: putArchive, bodyIs: "stream" },
   { method: "POST", path: "/containers/{id}/resize", handle: resize },
   { method: "POST", path: "/containers/{id}/start", handle: start },
   { method: "POST", path: "/containers/{id}/stop", handle: stop },
@@ -59,12 +59,9 @@ async function list(request: ApiRequest, parts: ApiParts): Promise<Reply> {
   return json(views.map((view) => containerSummary(view, options)));
 }
 
-/** An environment or labels of some megabytes are the kernel's to refuse, at the start and in its own words. */
-const MAX_CREATE_BYTES = 32 << 20;
-
 async function create(request: ApiRequest, { containers }: ApiParts): Promise<Reply> {
   const { query, version, options } = request;
-  const asked = await readJson(request, ContainerCreateSchema, MAX_CREATE_BYTES);
+  const asked = await readJson(request, ContainerCreateSchema, MAX_BODY_BYTES);
   if (!asked || Object.keys(asked).length === 0)
     throw new InvalidArgument("config cannot be empty in order to create a container");
   const { body, warnings } = adjustCreateRequest(asked, version, options.cgroupVersion);

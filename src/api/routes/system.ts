@@ -14,7 +14,7 @@ export const routes: readonly Route[] = [
   { method: "GET", path: "/version", handle: (_, { system }) => json(system.version()), isEarly: true },
   { method: "GET", path: "/info", handle: info },
   { method: "GET", path: "/system/df", handle: diskUsage },
-  { method: "POST", path: "/auth", handle: login },
+  { method: "POST", path: "/auth", handle: login, bodyIs: "credentials" },
   // Ours alone, as are its parameters, which have the names of the daemon's options.
   { method: "POST", path: "/system/gc", handle: collectGarbage },
 ];

@@ -1,7 +1,8 @@
 import { Internal, InvalidArgument, messageOf, NotFound } from "#base/errors.ts";
-import type { Plugins } from "../plugins/plugins.ts";
+import type { CallOptions, Plugins } from "#plugins/types.ts";
 import type { VolumeDetails, VolumeDriver, VolumeRecord } from "../types.ts";
 
+const KIND = "VolumeDriver";
 /** As long as Docker waits: making and mounting may mean work far away. */
 const LONG_MS = 120_000;
 const SHORT_MS = 60_000;
@@ -36,7 +37,7 @@ export class PluginDrivers {
   }
 
   names(): string[] {
-    return this.#plugins.activeNames();
+    return this.#plugins.activeNames(KIND);
   }
 
   /**
@@ -108,9 +109,9 @@ export class PluginDriver implements VolumeDriver {
   }
 
   async scope(): Promise<"local" | "global"> {
-    await this.#plugins.activate(this.#name);
+    await this.#plugins.activate(this.#name, KIND);
     try {
-      const { Capabilities } = await this.#call("Capabilities", {}, SHORT_MS);
+      const { Capabilities } = await this.#call("Capabilities", {}, { timeoutMs: SHORT_MS });
       const scope = String((Capabilities as { Scope?: unknown } | undefined)?.Scope ?? "local").toLowerCase();
       return scope === "global" ? "global" : "local";
     } catch {
@@ -121,7 +122,10 @@ export class PluginDriver implements VolumeDriver {
   /** One it has already is taken as it is: not every plugin lets a volume be made twice. */
   async create({ name, options }: VolumeRecord): Promise<void> {
     if (await this.#has(name)) return;
-    await this.#asked(`create ${name}`, this.#call("Create", { Name: name, Opts: options }, LONG_MS));
+    await this.#asked(
+      `create ${name}`,
+      this.#call("Create", { Name: name, Opts: options }, { timeoutMs: LONG_MS }),
+    );
   }
 
   async #has(name: string): Promise<boolean> {
@@ -134,7 +138,7 @@ export class PluginDriver implements VolumeDriver {
   }
 
   async remove({ name }: VolumeRecord): Promise<void> {
-    await this.#asked(`remove ${name}`, this.#call("Remove", { Name: name }, SHORT_MS));
+    await this.#asked(`remove ${name}`, this.#call("Remove", { Name: name }, { timeoutMs: SHORT_MS }));
   }
 
   mounts(): boolean {
@@ -142,7 +146,7 @@ export class PluginDriver implements VolumeDriver {
   }
 
   async mount({ name }: VolumeRecord, containerId: string): Promise<string> {
-    const asking = this.#call("Mount", { Name: name, ID: containerId }, LONG_MS);
+    const asking = this.#call("Mount", { Name: name, ID: containerId }, { timeoutMs: LONG_MS });
     const { Mountpoint } = await this.#asked(`error while mounting volume '${name}'`, asking);
     if (typeof Mountpoint !== "string" || !Mountpoint.startsWith("/"))
       throw new Internal(
@@ -153,34 +157,24 @@ export class PluginDriver implements VolumeDriver {
 
   async unmount({ name }: VolumeRecord, { containerId }: { readonly containerId: string }): Promise<void> {
     const options = { timeoutMs: SHORT_MS, patienceMs: UNMOUNT_PATIENCE_MS };
-    await this.#plugins.call(this.#name, "Unmount", { Name: name, ID: containerId }, options);
+    await this.#call("Unmount", { Name: name, ID: containerId }, options);
   }
 
   async get(name: string, timeoutMs = SHORT_MS): Promise<PluginVolume> {
-    const { Volume } = await this.#plugins.call(
-      this.#name,
-      "Get",
-      { Name: name },
-      { timeoutMs, patienceMs: 0 },
-    );
+    const { Volume } = await this.#call("Get", { Name: name }, { timeoutMs, patienceMs: 0 });
     const volume = pluginVolume(Volume);
     if (!volume) throw new NotFound(`get ${name}: plugin "${this.#name}" has no such volume`);
     return volume;
   }
 
   async list(): Promise<VolumeDetails[]> {
-    const { Volumes } = await this.#plugins.call(
-      this.#name,
-      "List",
-      {},
-      { timeoutMs: LOOK_MS, patienceMs: 0 },
-    );
+    const { Volumes } = await this.#call("List", {}, { timeoutMs: LOOK_MS, patienceMs: 0 });
     const volumes = Array.isArray(Volumes) ? Volumes.map(pluginVolume) : [];
     return volumes.flatMap((volume) => (volume ? [foreignVolume(this.#name, volume)] : []));
   }
 
-  #call(method: string, body: unknown, timeoutMs: number): Promise<Readonly<Record<string, unknown>>> {
-    return this.#plugins.call(this.#name, method, body, { timeoutMs });
+  #call(method: string, body: unknown, options: CallOptions): Promise<Readonly<Record<string, unknown>>> {
+    return this.#plugins.call({ name: this.#name, kind: KIND }, `${KIND}.${method}`, body, options);
   }
 
   async #asked<T>(what: string, answer: Promise<T>): Promise<T> {

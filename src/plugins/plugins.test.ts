@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FakeClock } from "../../../test/fakes/containers-lab.ts";
+import { FakeClock } from "../../test/fakes/containers-lab.ts";
 import { callPlugin, NotConnected } from "./call-plugin.ts";
 import { findPlugin, pluginNames } from "./find-plugin.ts";
-import { Plugins } from "./plugins.ts";
+import { HostPlugins } from "./plugins.ts";
 
 let root: string;
 let servers: { stop(now: boolean): unknown }[];
@@ -28,6 +28,7 @@ function serve(path: string, answer: (method: string) => Response | Promise<Resp
 
 const active = (method: string) =>
   Response.json(method === "Plugin.Activate" ? { Implements: ["VolumeDriver"] } : { Mountpoint: "/m" });
+const one = (name: string) => ({ name, kind: "VolumeDriver" as const });
 const signal = new AbortController().signal;
 
 describe("findPlugin()", () => {
@@ -111,12 +112,12 @@ describe("callPlugin()", () => {
   });
 });
 
-describe("Plugins", () => {
+describe("HostPlugins", () => {
   test("activates once, and again when the plugin has been away", async () => {
     const methods: string[] = [];
     let isAway = false;
     const clock = new FakeClock();
-    const plugins = new Plugins({
+    const plugins = new HostPlugins({
       clock,
       directories: directories(),
       async call(_plugin, method) {
@@ -126,14 +127,16 @@ describe("Plugins", () => {
       },
     });
     writeFileSync(join(root, "etc/p.spec"), "tcp://h:1");
-    await plugins.call("p", "Get", {}, { timeoutMs: 1 });
-    await plugins.call("p", "Get", {}, { timeoutMs: 1 });
+    await plugins.call(one("p"), "VolumeDriver.Get", {}, { timeoutMs: 1 });
+    await plugins.call(one("p"), "VolumeDriver.Get", {}, { timeoutMs: 1 });
     expect(methods).toEqual(["Plugin.Activate", "VolumeDriver.Get", "VolumeDriver.Get"]);
-    expect(plugins.activeNames()).toEqual(["p"]);
+    expect(plugins.activeNames("VolumeDriver")).toEqual(["p"]);
 
     isAway = true;
-    await expect(plugins.call("p", "Get", {}, { timeoutMs: 1, patienceMs: 0 })).rejects.toThrow("away");
-    const waiting = plugins.call("p", "Mount", {}, { timeoutMs: 1 });
+    await expect(
+      plugins.call(one("p"), "VolumeDriver.Get", {}, { timeoutMs: 1, patienceMs: 0 }),
+    ).rejects.toThrow("away");
+    const waiting = plugins.call(one("p"), "VolumeDriver.Mount", {}, { timeoutMs: 1 });
     for (const pauseMs of [1000, 2000]) {
       while (!clock.sleeping.includes(pauseMs)) await Bun.sleep(1);
       await clock.advance(pauseMs);
@@ -148,7 +151,7 @@ describe("Plugins", () => {
   test("does not wait for ever, and not for what will not change", async () => {
     const clock = new FakeClock();
     let calls = 0;
-    const plugins = new Plugins({
+    const plugins = new HostPlugins({
       clock,
       directories: directories(),
       async call() {
@@ -156,11 +159,11 @@ describe("Plugins", () => {
         throw new NotConnected("away");
       },
     });
-    await expect(plugins.call("none", "Get", {}, { timeoutMs: 1 })).rejects.toThrow(
+    await expect(plugins.call(one("none"), "VolumeDriver.Get", {}, { timeoutMs: 1 })).rejects.toThrow(
       'plugin "none" not found',
     );
     writeFileSync(join(root, "etc/p.spec"), "tcp://h:1");
-    const waiting = plugins.call("p", "Get", {}, { timeoutMs: 1 });
+    const waiting = plugins.call(one("p"), "VolumeDriver.Get", {}, { timeoutMs: 1 });
     const failure = waiting.catch((error) => error);
     for (const pauseMs of [1000, 2000, 4000, 8000]) {
       while (!clock.sleeping.includes(pauseMs)) await Bun.sleep(1);
@@ -172,7 +175,9 @@ describe("Plugins", () => {
 
   test("refuses a plugin of another kind", async () => {
     serve(join(root, "run/net.sock"), () => Response.json({ Implements: ["NetworkDriver"] }));
-    const plugins = new Plugins({ clock: new FakeClock(), directories: directories() });
-    await expect(plugins.activate("net")).rejects.toThrow('plugin "net" does not implement VolumeDriver');
+    const plugins = new HostPlugins({ clock: new FakeClock(), directories: directories() });
+    await expect(plugins.activate("net", "VolumeDriver")).rejects.toThrow(
+      'plugin "net" does not implement VolumeDriver',
+    );
   });
 });

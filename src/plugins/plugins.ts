@@ -3,6 +3,7 @@ import type { Clock } from "#base/clock.ts";
 import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { type CallPlugin, callPlugin, NotConnected } from "./call-plugin.ts";
 import { findPlugin, type PluginAddress, type PluginDirectories, pluginNames } from "./find-plugin.ts";
+import type { CallOptions, PluginKind, Plugins } from "./types.ts";
 
 export interface PluginsDeps {
   readonly clock: Clock;
@@ -10,25 +11,24 @@ export interface PluginsDeps {
   readonly call?: CallPlugin;
 }
 
-export interface CallOptions {
-  readonly timeoutMs: number;
-  /** How long a plugin is waited for while nobody listens; default as Docker does. 0: one try. */
-  readonly patienceMs?: number;
-}
-
-const KIND = "VolumeDriver";
 /** Of the first call. */
 const ACTIVATION_MS = 30_000;
 /** How long a plugin that is just being started again is waited for. */
 const RETRY_FOR_MS = 30_000;
 const LONGEST_PAUSE_MS = 16_000;
 
-/** Volume plugins of this host. What is known of one is kept until it cannot be reached. */
-export class Plugins {
+/** What a plugin said of itself. */
+interface Activated {
+  readonly address: PluginAddress;
+  readonly kinds: readonly string[];
+}
+
+/** Plugins of this host. What is known of one is kept until it cannot be reached. */
+export class HostPlugins implements Plugins {
   readonly #deps: PluginsDeps;
   readonly #call: CallPlugin;
-  readonly #active = new Map<string, PluginAddress>();
-  readonly #activating = new SingleFlight<string, PluginAddress>();
+  readonly #active = new Map<string, Activated>();
+  readonly #activating = new SingleFlight<string, Activated>();
   readonly #closing = new AbortController();
 
   constructor(deps: PluginsDeps) {
@@ -36,35 +36,28 @@ export class Plugins {
     this.#call = deps.call ?? callPlugin;
   }
 
-  /** Those that answered so far. */
-  activeNames(): string[] {
-    return [...this.#active.keys()].sort();
+  activeNames(kind: PluginKind): string[] {
+    return [...this.#active].flatMap(([name, { kinds }]) => (kinds.includes(kind) ? [name] : [])).sort();
   }
 
-  /** All that say they are there, for whatever purpose. */
   installedNames(): string[] {
     return pluginNames(this.#deps.directories);
   }
 
-  /**
-   * Activates the plugin where that was not done yet. While nobody listens it is tried again, with doubling pauses.
-   * @throws NotFound in Docker's words; InvalidArgument for a plugin of another kind; see `callPlugin`
-   */
   async call(
-    name: string,
+    { name, kind }: { readonly name: string; readonly kind: PluginKind },
     method: string,
     body: unknown,
     { timeoutMs, patienceMs = RETRY_FOR_MS }: CallOptions,
   ): Promise<Readonly<Record<string, unknown>>> {
     return await this.#retrying(name, patienceMs, async () => {
-      const plugin = await this.#activated(name, timeoutMs);
-      return await this.#call(plugin, `${KIND}.${method}`, body, { timeoutMs, signal: this.#closing.signal });
+      const plugin = await this.#activated(name, kind, timeoutMs);
+      return await this.#call(plugin, method, body, { timeoutMs, signal: this.#closing.signal });
     });
   }
 
-  /** As the first step of `call`. */
-  async activate(name: string): Promise<void> {
-    await this.#retrying(name, RETRY_FOR_MS, () => this.#activated(name, ACTIVATION_MS));
+  async activate(name: string, kind: PluginKind): Promise<void> {
+    await this.#retrying(name, RETRY_FOR_MS, () => this.#activated(name, kind, ACTIVATION_MS));
   }
 
   async #retrying<T>(name: string, patienceMs: number, work: () => Promise<T>): Promise<T> {
@@ -83,20 +76,22 @@ export class Plugins {
     }
   }
 
-  async #activated(name: string, timeoutMs: number): Promise<PluginAddress> {
+  async #activated(name: string, kind: PluginKind, timeoutMs: number): Promise<PluginAddress> {
     const known = this.#active.get(name);
-    return known ?? (await this.#activating.run(name, () => this.#activate(name, timeoutMs)));
+    const { address, kinds } =
+      known ?? (await this.#activating.run(name, () => this.#activate(name, timeoutMs)));
+    if (!kinds.includes(kind)) throw new InvalidArgument(`plugin "${name}" does not implement ${kind}`);
+    return address;
   }
 
-  async #activate(name: string, timeoutMs: number): Promise<PluginAddress> {
-    const plugin = findPlugin(this.#deps.directories, name);
-    if (!plugin) throw new NotFound(`plugin "${name}" not found`);
+  async #activate(name: string, timeoutMs: number): Promise<Activated> {
+    const address = findPlugin(this.#deps.directories, name);
+    if (!address) throw new NotFound(`plugin "${name}" not found`);
     const options = { timeoutMs: Math.min(timeoutMs, ACTIVATION_MS), signal: this.#closing.signal };
-    const { Implements } = await this.#call(plugin, "Plugin.Activate", {}, options);
-    if (!Array.isArray(Implements) || !Implements.includes(KIND))
-      throw new InvalidArgument(`plugin "${name}" does not implement ${KIND}`);
-    this.#active.set(name, plugin);
-    return plugin;
+    const { Implements } = await this.#call(address, "Plugin.Activate", {}, options);
+    const active = { address, kinds: Array.isArray(Implements) ? Implements.map(String) : [] };
+    this.#active.set(name, active);
+    return active;
   }
 
   close(): void {
