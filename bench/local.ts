@@ -112,9 +112,13 @@ async function measureCopies(bench: Bench): Promise<void> {
     quietly(engine, "run", "-d", "--name", "files", BUSYBOX, "sleep", "10000");
   await each(bench, async (engine, note) => {
     await settle();
+    const cpuIn = watchCpu(engine);
     note("cp in, 500 MB", timed(engine, "cp", large, "files:/large"));
+    note("cp in, 500 MB: CPU time", cpuIn());
     await settle();
+    const cpuOut = watchCpu(engine);
     note("cp out, 500 MB", timed(engine, "cp", "files:/large", join(bench.directory, "out")));
+    note("cp out, 500 MB: CPU time", cpuOut());
     rmSync(join(bench.directory, "out"));
     note("cp in, one small file", timed(engine, "cp", small, "files:/small"));
     note("cp out, one small file", timed(engine, "cp", "files:/small", join(bench.directory, "out")));

@@ -243,6 +243,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
         await storage.snapshotter.sweep();
         await containers.recover();
         letRequestsIn();
+        kernel.processes.becomePromptThread();
         keepSmall(kernel, closing.signal);
         collecting = keepCollecting(imageGc, closing.signal);
       } catch (error) {

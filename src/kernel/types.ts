@@ -543,6 +543,11 @@ export interface Processes {
   startTime(pid: number): number | undefined;
   /** Gives back the pages of our own program that nothing needs any more; they come back when they are used. */
   releaseProgramPages(): void;
+  /**
+   * Tells the kernel that somebody waits for what this thread does, and that it is done soon; what it starts has the usual
+   * priority. @returns false where that is not allowed or somebody has decided already: then nothing has changed
+   */
+  becomePromptThread(): boolean;
   /** Text of /proc/PID/cmdline, arguments separated by spaces. */
   commandLine(pid: number): string | undefined;
 }

@@ -1,4 +1,5 @@
 import { Database, type Statement } from "bun:sqlite";
+import { open } from "node:fs/promises";
 import { EngineError, Internal } from "#base/errors.ts";
 import { SqliteCollection } from "./collection.ts";
 import { migrate } from "./migrations.ts";
@@ -7,6 +8,8 @@ import type { Collection, CollectionDefinition, StateStore } from "./types.ts";
 
 /** How long nothing must have been written before the WAL is copied back into the file. */
 const IDLE_BEFORE_CHECKPOINT_MS = 2000;
+/** A disk that takes longer to confirm a few pages is busy with something else, such as an image's files. */
+const PROMPT_SYNC_MS = 20;
 
 /**
  * The single-node store. One process at a time opens a file; the daemon's lock on its data root sees to that.
@@ -34,6 +37,7 @@ class SqliteState implements StateStore {
   readonly #commit: Statement;
   #depth = 0;
   #lastWriteMs = 0;
+  #isClosed = false;
   /** Runs while there is something to copy back. */
   #checkpointTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -80,6 +84,7 @@ class SqliteState implements StateStore {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     clearTimeout(this.#checkpointTimer);
     for (const collection of this.#collections.values()) collection.close();
     for (const statement of [this.#begin, this.#commit]) statement.finalize();
@@ -93,21 +98,46 @@ class SqliteState implements StateStore {
   }
 
   #lookWhetherIdleIn(ms: number): void {
-    this.#checkpointTimer = setTimeout(() => this.#checkpointWhenIdle(), ms);
+    this.#checkpointTimer = setTimeout(() => void this.#checkpointWhenIdle(), ms);
     this.#checkpointTimer.unref();
   }
 
-  #checkpointWhenIdle(): void {
+  async #checkpointWhenIdle(): Promise<void> {
     const leftMs = this.#lastWriteMs + IDLE_BEFORE_CHECKPOINT_MS - performance.now();
     if (leftMs > 0) {
       this.#lookWhetherIdleIn(leftMs);
       return;
     }
+    const isDone = (await this.#isDiskPrompt()) && this.#checkpoint();
+    if (this.#isClosed) return;
     this.#checkpointTimer = undefined;
+    if (!isDone) this.#lookWhetherIdleIn(IDLE_BEFORE_CHECKPOINT_MS);
+  }
+
+  /**
+   * Writes the WAL to the disk on another thread: what was changed is safe from a power cut then. Copying it back waits
+   * for the disk twice on this thread, with all requests: only where the disk has just shown that it answers at once.
+   */
+  async #isDiskPrompt(): Promise<boolean> {
+    const began = performance.now();
+    try {
+      await using wal = await open(`${this.#db.filename}-wal`, "r");
+      await wal.utimes(new Date(), new Date()); // what is clean already would tell nothing of the disk
+      await wal.sync();
+    } catch {
+      return false; // looked at again later
+    }
+    return performance.now() - began < PROMPT_SYNC_MS;
+  }
+
+  /** @returns false when it did not work: nothing is lost */
+  #checkpoint(): boolean {
+    if (this.#isClosed) return true;
     try {
       this.#db.run("PRAGMA wal_checkpoint(PASSIVE)");
+      return true;
     } catch {
-      this.#lookWhetherIdleIn(IDLE_BEFORE_CHECKPOINT_MS); // a full disk: nothing is lost, it waits for room
+      return false; // a full disk: it waits for room
     }
   }
 

@@ -57,6 +57,7 @@ export const SYSCALLS = {
   syncfs: [306, 267],
   setns: [308, 268],
   renameat2: [316, 276],
+  sched_setattr: [314, 274],
   memfd_create: [319, 279],
   copy_file_range: [326, 285],
   statx: [332, 291],

@@ -5,6 +5,7 @@ import { syscall, trySyscall } from "../ffi/syscall.ts";
 import { close } from "../files/at.ts";
 import type { Processes } from "../types.ts";
 import { releaseProgramPages } from "./program-pages.ts";
+import { becomePromptThread } from "./prompt-thread.ts";
 import { parseStat } from "./stat.ts";
 
 export function createProcesses(): Processes {
@@ -17,6 +18,7 @@ export function createProcesses(): Processes {
     startTime: (pid) => statOf(pid)?.startTime,
     commandLine,
     releaseProgramPages,
+    becomePromptThread,
   };
 }
 

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { type Digest, DigestMeter, parseDigest } from "#base/digest.ts";
 import { Internal, InvalidArgument } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
+import type { Turns } from "#base/turns.ts";
 import type { BlobInfo, Ingest } from "../types.ts";
 
 export interface IngestPlace {
@@ -14,6 +15,8 @@ export interface IngestPlace {
   readonly blobPath: (digest: Digest) => string;
   /** Held until the ingest is disposed. */
   readonly lock: Disposable;
+  /** Of all that come into the store: what is hashed here would keep this thread from everything else. */
+  readonly turns: Turns;
 }
 
 /** Opens the file, or begins it, and hashes what an earlier writer left. The lock is released when this fails. */
@@ -50,6 +53,8 @@ class FileIngest implements Ingest {
 
   async write(...chunks: readonly Uint8Array[]): Promise<void> {
     this.#assertOpen();
+    const { turns } = this.#place;
+    if (turns.isOver) await turns.next();
     const writing = this.#named(this.#writeAt(chunks, this.#meter.bytes));
     writing.catch(() => {}); // heard of below, whatever hashing does
     for (const chunk of chunks) this.#meter.update(chunk); // while another thread writes

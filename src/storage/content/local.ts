@@ -5,11 +5,14 @@ import { KeyedLock } from "#base/async.ts";
 import type { Clock } from "#base/clock.ts";
 import { type Digest, isDigest, parseDigest, sha256 } from "#base/digest.ts";
 import { InvalidArgument, NotFound } from "#base/errors.ts";
+import { Turns } from "#base/turns.ts";
 import type { ContentStore } from "../types.ts";
 import { openIngest } from "./ingest.ts";
 
 /** Manifests and configs are bounded so that none can fill the memory (reference attack 22). */
 const MAX_TEXT_BYTES = 8 << 20;
+/** Bytes are hashed so long before requests get their turn. */
+const TURN_MS = 3;
 
 /**
  * Blobs as files: `blobs/sha256/HEX`, complete and verified from the moment they are visible, never changed after.
@@ -22,6 +25,7 @@ export function createContentStore(directory: string, clock: Pick<Clock, "now">)
   for (const each of [directory, blobs, join(blobs, "sha256"), join(blobs, "sha512"), ingests])
     makePrivateDirectory(each);
   const writers = new KeyedLock();
+  const turns = new Turns(TURN_MS);
 
   const blobPath = (digest: Digest): string => {
     const { algorithm, hex } = parseDigest(digest);
@@ -34,7 +38,7 @@ export function createContentStore(directory: string, clock: Pick<Clock, "now">)
   const ingest: ContentStore["ingest"] = async (key) => {
     const file = join(ingests, fileNameOf(key));
     const lock = await writers.acquire(key);
-    return await openIngest({ key, file, blobPath, lock });
+    return await openIngest({ key, file, blobPath, lock, turns });
   };
 
   return {

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { isErrno, readIfExists } from "#base/fs.ts";
+import { Turns } from "#base/turns.ts";
 import { AT, O, RESOLVE } from "#kernel/ffi/constants.ts";
 import * as at from "#kernel/files/at.ts";
 import { getXattr } from "#kernel/files/xattr.ts";
@@ -63,12 +63,9 @@ export async function forEachBelow(
     opened.defer(() => at.close(fd));
     return { fd, opaque: new OpaqueDirectories(fd) };
   });
-  let turnBegan = performance.now();
+  const turns = new Turns(TURN_MS);
   for (const path of paths) {
-    if (performance.now() - turnBegan > TURN_MS) {
-      await setImmediate();
-      turnBegan = performance.now();
-    }
+    if (turns.isOver) await turns.next();
     const source = findBelow(below, path);
     if (source === undefined) continue;
     try {
