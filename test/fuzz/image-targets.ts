@@ -1,7 +1,10 @@
 /** What archives, signatures and instructions bring, and what a registry answers beside manifests and blobs. */
 import { generateKeyPairSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { readLayout } from "#images/archive/layout.ts";
 import { applyChanges } from "#images/changes.ts";
+import { BUNDLE_TYPE, bundleClaim } from "#images/trust/bundle.ts";
 import { readClaim } from "#images/trust/cosign.ts";
 import { identityMismatch } from "#images/trust/identity.ts";
 import { envelopeRefusal } from "#images/trust/notation.ts";
@@ -124,7 +127,7 @@ export const IMAGE_TARGETS = {
       if (typeof claim === "string") return;
       const reference = parseReference("registry.example:5000/a/b:1");
       const isMatch = identityMismatch({ type: "matchExact" }, claim.name, reference) === undefined;
-      if (isMatch) same(canonicalReference(parseReference(claim.name)), canonicalReference(reference));
+      if (isMatch) same(canonicalReference(parseReference(claim.name!)), canonicalReference(reference));
     },
   },
   notationEnvelope: {
@@ -138,8 +141,37 @@ export const IMAGE_TARGETS = {
     ],
     check(text) {
       const rules = { trustStore: [], trustedIdentities: ["*"] };
-      const refusal = envelopeRefusal(Buffer.from(text), rules, { target: digest, nowMs: 0 });
+      const facts = { mediaType: "application/jose+json", target: digest, nowMs: 0 };
+      const refusal = envelopeRefusal(Buffer.from(text), rules, facts);
       if (refusal === undefined) throw new Error("signed by nobody");
+    },
+  },
+  coseEnvelope: {
+    seeds: [
+      readFileSync(join(import.meta.dir, "../fixtures/notation/p256.cose"), "latin1"),
+      "\xd2\x84\x43\xa1\x01\x26\xa1\x18\x21\x41\x30\x42{}\x41\x00",
+    ],
+    check(text) {
+      const rules = { trustStore: [], trustedIdentities: ["*"] };
+      const facts = { mediaType: "application/cose", target: digest, nowMs: 0 };
+      const refusal = envelopeRefusal(Buffer.from(text, "latin1"), rules, facts);
+      if (refusal === undefined) throw new Error("signed by nobody");
+    },
+  },
+  bundle: {
+    seeds: [
+      JSON.stringify({
+        mediaType: BUNDLE_TYPE,
+        dsseEnvelope: {
+          payload: Buffer.from(JSON.stringify({ subject: [{ digest: { sha256: "0" } }] })).toString("base64"),
+          payloadType: "application/vnd.in-toto+json",
+          signatures: [{ sig: "AAAA" }],
+        },
+      }),
+    ],
+    check(text) {
+      const claim = bundleClaim(Buffer.from(text), [{ path: "/key.pub", pem }]);
+      if (typeof claim !== "string") throw new Error("signed by nobody");
     },
   },
   registryAnswer: {

@@ -67,8 +67,17 @@ export interface NotationSignature {
 
 /** As `notation sign` with its default format. */
 export function addNotationSignature(registry: TestRegistry, signature: NotationSignature): void {
-  const envelope = addBlob(registry, notationEnvelope(signature), "application/jose+json");
-  addReferrer(registry, signature.digest, "application/vnd.cncf.notary.signature", [envelope]);
+  addNotationEnvelope(registry, signature.digest, notationEnvelope(signature), "application/jose+json");
+}
+
+export function addNotationEnvelope(
+  registry: TestRegistry,
+  digest: string,
+  bytes: Uint8Array,
+  mediaType: string,
+): void {
+  const envelope = addBlob(registry, bytes, mediaType);
+  addReferrer(registry, digest, "application/vnd.cncf.notary.signature", [envelope]);
 }
 
 export function notationEnvelope({ digest, key, chain, header }: NotationSignature): Uint8Array {
@@ -88,6 +97,42 @@ export function notationEnvelope({ digest, key, chain, header }: NotationSignatu
     : { key, dsaEncoding: "ieee-p1363" as const };
   const signature = sign("sha256", Buffer.from(`${head}.${payload}`), options).toString("base64url");
   return jsonBytes({ payload, protected: head, header: { x5c: chain }, signature });
+}
+
+export interface BundleSignature {
+  readonly digest: string;
+  readonly key: KeyObject;
+  readonly predicateType?: string;
+  readonly payloadType?: string;
+  /** Changes the statement after it was signed. */
+  readonly tamper?: (statement: string) => string;
+}
+
+/** As `cosign sign --key` does since version 3: a statement about a digest, in a bundle that refers to the image. */
+export function addBundleSignature(registry: TestRegistry, signature: BundleSignature): void {
+  const { digest, key, tamper = (text) => text } = signature;
+  const [algorithm, hex] = digest.split(":") as [string, string];
+  const payloadType = signature.payloadType ?? "application/vnd.in-toto+json";
+  const statement = JSON.stringify({
+    _type: "https://in-toto.io/Statement/v1",
+    subject: [{ digest: { [algorithm]: hex } }],
+    predicateType: signature.predicateType ?? "https://sigstore.dev/cosign/sign/v1",
+    predicate: {},
+  });
+  const size = Buffer.byteLength;
+  const signed = `DSSEv1 ${size(payloadType)} ${payloadType} ${size(statement)} ${statement}`;
+  const sig = sign(key.asymmetricKeyType === "ed25519" ? null : "sha256", Buffer.from(signed), key);
+  const mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+  const bundle = {
+    mediaType,
+    verificationMaterial: { publicKey: { hint: "x" } },
+    dsseEnvelope: {
+      payload: Buffer.from(tamper(statement)).toString("base64"),
+      payloadType,
+      signatures: [{ sig: sig.toString("base64") }],
+    },
+  };
+  addReferrer(registry, digest, mediaType, [addBlob(registry, jsonBytes(bundle), mediaType)]);
 }
 
 function addReferrer(

@@ -30,16 +30,18 @@ export async function manifestAt(
 }
 
 /**
- * Manifests of one kind that say they are about `subject`: by the referrers API, else by the tag that stands for it.
+ * Manifests of some kinds that say they are about `subject`: by the referrers API, else by the tag that stands for it.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
  */
 export async function artifactsAbout(
   source: SignatureSource,
   subject: Digest,
-  artifactType: string,
+  artifactTypes: readonly string[],
   signal?: AbortSignal,
 ): Promise<Manifest[]> {
-  const found = (await listed(source, subject, signal)).filter((one) => one.artifactType === artifactType);
+  const found = (await listed(source, subject, signal)).filter(({ artifactType }) =>
+    artifactTypes.includes(artifactType ?? ""),
+  );
   const manifests = await Promise.all(
     found.slice(0, MAX_ARTIFACTS).map(({ digest }) => manifestAt(source, digest, signal)),
   );

@@ -1,15 +1,16 @@
-import { verify } from "node:crypto";
 import { isDigest } from "#base/digest.ts";
 import { messageOf } from "#base/errors.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
 import { artifactsAbout, MAX_SIGNATURES, manifestAt, payloadOf } from "./artifacts.ts";
+import { BUNDLE_TYPE, bundleClaim } from "./bundle.ts";
 import type { Refusal } from "./gate.ts";
 import { identityMismatch } from "./identity.ts";
-import { publicKey, type Requirement, type TrustedKey } from "./policy.ts";
+import { type Claim, isSignedByOne, notSignedBy } from "./keys.ts";
+import type { Requirement, TrustedKey } from "./policy.ts";
 import type { Admission } from "./types.ts";
 
 const PAYLOAD_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json";
-const ARTIFACT_TYPE = "application/vnd.dev.cosign.artifact.sig.v1+json";
+const ARTIFACT_TYPES: readonly string[] = ["application/vnd.dev.cosign.artifact.sig.v1+json", BUNDLE_TYPE];
 const SIGNATURE = "dev.cosignproject.cosign/signature";
 /** What it says a signature is about, in the payload of simple signing. */
 const SIGNATURE_TYPE = "cosign container image signature";
@@ -18,7 +19,7 @@ type SigstoreSigned = Extract<Requirement, { type: "sigstoreSigned" }>;
 
 /**
  * Whether one of the keys has signed the image as cosign does: a payload with the digest and the name, in a manifest
- * tagged `sha256-DIGEST.sig` or that refers to the image.
+ * tagged `sha256-DIGEST.sig` or that refers to the image, or, as cosign does since version 3, a bundle that refers to it.
  * @returns undefined when it has, else why not
  * @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
  */
@@ -28,10 +29,7 @@ export async function cosignRefusal(
 ): Promise<Refusal | undefined> {
   const layers = await signaturesOf(admission);
   if (layers.length === 0)
-    return {
-      reason: "it has no cosign signature",
-      hint: `sign it with "cosign sign --key KEY", in the format of simple signing`,
-    };
+    return { reason: "it has no cosign signature", hint: `sign it with "cosign sign --key KEY"` };
   const refusals: Refusal[] = [];
   for (const layer of layers.slice(0, MAX_SIGNATURES)) {
     const refusal = await signatureRefusal(layer, requirement, admission);
@@ -45,10 +43,10 @@ export async function cosignRefusal(
 
 async function signaturesOf({ target, source, signal }: Admission): Promise<Descriptor[]> {
   const tagged = await manifestAt(source, `${target.digest.replace(":", "-")}.sig`, signal);
-  const referring = await artifactsAbout(source, target.digest, ARTIFACT_TYPE, signal);
+  const referring = await artifactsAbout(source, target.digest, ARTIFACT_TYPES, signal);
   return [tagged, ...referring]
     .flatMap((manifest) => manifest?.layers ?? [])
-    .filter(({ mediaType }) => mediaType === PAYLOAD_TYPE);
+    .filter(({ mediaType }) => mediaType === PAYLOAD_TYPE || mediaType === BUNDLE_TYPE);
 }
 
 async function signatureRefusal(
@@ -56,28 +54,25 @@ async function signatureRefusal(
   { keys, signedIdentity }: SigstoreSigned,
   { reference, target, source, signal }: Admission,
 ): Promise<Refusal | undefined> {
-  const signature = Buffer.from(layer.annotations?.[SIGNATURE] ?? "", "base64");
   const payload = await payloadOf(source, layer, signal);
-  if (!keys.some((key) => isSignedBy(key, payload, signature)))
-    return { reason: `no signature was made with ${keys.map(({ path }) => path).join(" or ")}` };
-  const claim = readClaim(payload);
+  const claim =
+    layer.mediaType === BUNDLE_TYPE ? bundleClaim(payload, keys) : signedClaim(layer, payload, keys);
   if (typeof claim === "string") return { reason: claim };
   if (claim.digest !== target.digest) return { reason: `a signature is for ${claim.digest}, another image` };
   return identityMismatch(signedIdentity, claim.name, reference);
 }
 
-function isSignedBy({ path, pem }: TrustedKey, payload: Uint8Array, signature: Uint8Array): boolean {
-  const key = publicKey(pem, path);
-  const hash = key.asymmetricKeyType === "ed25519" ? null : "sha256";
-  try {
-    return signature.byteLength > 0 && verify(hash, payload, key, signature);
-  } catch {
-    return false; // of a length that no signature by this key has
-  }
+function signedClaim(
+  { annotations }: Descriptor,
+  payload: Uint8Array,
+  keys: readonly TrustedKey[],
+): Claim | string {
+  const signature = Buffer.from(annotations?.[SIGNATURE] ?? "", "base64");
+  return isSignedByOne(keys, payload, signature) ? readClaim(payload) : notSignedBy(keys);
 }
 
 /** @returns what was signed, or what is wrong with it */
-export function readClaim(payload: Uint8Array): { readonly digest: string; readonly name: string } | string {
+export function readClaim(payload: Uint8Array): Claim | string {
   try {
     const { critical } = JSON.parse(Buffer.from(payload).toString("utf8"));
     const digest: unknown = critical.image["docker-manifest-digest"];

@@ -10,14 +10,17 @@ import type { SignedIdentity } from "./policy.ts";
 
 /**
  * Pure: whether the name that was signed is a name the policy takes for this image.
- * @param signed "docker-reference" of the payload: with a tag, or as cosign writes it, the repository alone
+ * @param signed "docker-reference" of the payload: with a tag, or as cosign writes it, the repository alone; undefined
+ *   where a signature says no name
  * @returns undefined when it is
  */
 export function identityMismatch(
   wanted: SignedIdentity,
-  signed: string,
+  signed: string | undefined,
   reference: Reference,
 ): Refusal | undefined {
+  if (wanted.type === "digestOnly") return undefined;
+  if (signed === undefined) return NAMELESS;
   const own = parsed(signed);
   if (own && isMatch(wanted, own, reference)) return undefined;
   const hint =
@@ -29,7 +32,17 @@ export function identityMismatch(
   return { reason: `it was signed under the name ${JSON.stringify(signed)} (${wanted.type})`, ...hint };
 }
 
-function isMatch(wanted: SignedIdentity, signed: Reference, reference: Reference): boolean {
+/** Who may write to a repository could show any image there that the key has ever signed, for another one too. */
+const NAMELESS: Refusal = {
+  reason: "its signature is a bundle, which is over the digest and says no name",
+  hint: 'if the digest is enough say "signedIdentity": {"type": "digestOnly"}; cosign sign --new-bundle-format=false signs the name too',
+};
+
+function isMatch(
+  wanted: Exclude<SignedIdentity, { type: "digestOnly" }>,
+  signed: Reference,
+  reference: Reference,
+): boolean {
   switch (wanted.type) {
     case "matchRepository":
       return isSameRepository(signed, reference);

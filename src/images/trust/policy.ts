@@ -32,8 +32,12 @@ export interface TrustedCertificate {
   readonly pem: string;
 }
 
-/** What the name within a simple-signing payload must be. @see containers-policy.json(5), "signedIdentity" */
+/**
+ * What the name within a simple-signing payload must be. "digestOnly" is ours: any name or none, as bundles have none.
+ * @see containers-policy.json(5), "signedIdentity"
+ */
 export type SignedIdentity =
+  | { readonly type: "digestOnly" }
   | { readonly type: "matchExact" | "matchRepoDigestOrExact" | "matchRepository" }
   | { readonly type: "exactReference"; readonly dockerReference: string }
   | { readonly type: "exactRepository"; readonly dockerRepository: string }
@@ -182,6 +186,7 @@ function identityAt(value: unknown, place: string): SignedIdentity {
     case "matchExact":
     case "matchRepoDigestOrExact":
     case "matchRepository":
+    case "digestOnly":
       objectAt(value, here, ["type"]);
       return { type };
     case "exactReference":
