@@ -146,17 +146,19 @@ function removeTestCgroups(): void {
 
 /** A run that was killed could not take its groups along. */
 function isForgotten(path: string): boolean {
-  return basename(path).startsWith("wharf-test-") && Date.now() - statSync(path).ctimeMs > FORGOTTEN_MS;
+  if (!basename(path).startsWith("wharf-test-")) return false;
+  const found = statSync(path, { throwIfNoEntry: false }); // another run may be removing its own
+  return found !== undefined && Date.now() - found.ctimeMs > FORGOTTEN_MS;
 }
 
 function removeGroup(path: string): void {
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeGroup(join(path, entry.name));
-  }
   try {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (entry.isDirectory()) removeGroup(join(path, entry.name));
+    }
     rmdirSync(path);
   } catch {
-    // still dying; the next run sweeps it
+    // still dying, and the next run sweeps it; or another run did
   }
 }
 

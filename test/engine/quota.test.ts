@@ -1,13 +1,14 @@
 /** `--storage-opt size=` where the data root's file system keeps project quotas, and its refusal elsewhere. */
 import { expect, test } from "bun:test";
-import { hasQuotas, WITH_QUOTAS } from "../helpers/project-quotas.ts";
+import { projectQuotas } from "../helpers/project-quotas.ts";
 import { testNothingIsLeft, useDaemon } from "../helpers/suite.ts";
 
-const daemon = useDaemon(WITH_QUOTAS);
+const quotas = projectQuotas("ext4", "xfs");
+const daemon = useDaemon(quotas);
 const docker = (...args: string[]) => daemon().docker(...args);
 const WRITE = ["sh", "-c", "dd if=/dev/zero of=/tmp/file bs=1M count=16 && sync"];
 
-test.skipIf(!hasQuotas)(
+test.skipIf(!quotas)(
   "run --storage-opt size= bounds what a container writes (needs project quotas)",
   async () => {
     const bounded = await docker("run", "--rm", "--storage-opt", "size=8M", "busybox", ...WRITE);
@@ -26,7 +27,7 @@ test.skipIf(!hasQuotas)(
   },
 );
 
-test.skipIf(hasQuotas)(
+test.skipIf(quotas !== undefined)(
   "without project quotas --storage-opt size= is refused in Docker's words",
   async () => {
     const refused = await docker("create", "--storage-opt", "size=8M", "busybox");

@@ -1,10 +1,11 @@
 /** `volume create -o size=` where the data root's file system keeps project quotas, and its refusal elsewhere. */
 import { expect, test } from "bun:test";
 import { IS_DOCKERD } from "../helpers/daemon.ts";
-import { hasQuotas, WITH_QUOTAS } from "../helpers/project-quotas.ts";
+import { projectQuotas } from "../helpers/project-quotas.ts";
 import { testNothingIsLeft, useDaemon } from "../helpers/suite.ts";
 
-const daemon = useDaemon(WITH_QUOTAS);
+const quotas = projectQuotas("xfs", "ext4");
+const daemon = useDaemon(quotas);
 const docker = (...args: string[]) => daemon().docker(...args);
 const write = (volume: string) =>
   docker(
@@ -20,7 +21,7 @@ const write = (volume: string) =>
     "count=16",
   );
 
-test.skipIf(!hasQuotas)(
+test.skipIf(!quotas)(
   "volume create -o size= bounds its files, and those of its clones (needs project quotas)",
   async () => {
     await docker("volume", "create", "-o", "size=8M", "small");
@@ -43,7 +44,7 @@ test.skipIf(!hasQuotas)(
   },
 );
 
-test.skipIf(hasQuotas)(
+test.skipIf(quotas !== undefined)(
   "without project quotas a size is refused in Docker's words, and nothing is made",
   async () => {
     const refused = await docker("volume", "create", "-o", "size=8M", "small");

@@ -12,7 +12,7 @@ export async function testProgram(name: string): Promise<string> {
   if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;
   mkdirSync(join(ROOT, ".cache/programs"), { recursive: true });
   const compiler = Bun.which("musl-gcc") ?? Bun.which("gcc") ?? "cc";
-  const fresh = `${program}.${process.pid}`;
+  const fresh = `${program}.${crypto.randomUUID()}`; // runs side by side have the same process numbers
   const { exitCode, stderr } = await run([compiler, "-Os", "-static", "-Wall", "-o", fresh, source]);
   if (exitCode !== 0) throw new Error(`cannot compile ${source}: ${stderr}`);
   renameSync(fresh, program); // two test files may compile it at once

@@ -15,6 +15,8 @@ vm_packages() {
   have qemu-system-x86_64 || echo qemu-system-x86 seabios
   have qemu-system-x86_64 && [ -x /usr/lib/qemu/virtiofsd ] || echo qemu-system-common
   static_busybox || echo busybox-static
+  have mkfs.ext4 || echo e2fsprogs
+  have mkfs.xfs || echo xfsprogs
 }
 
 # Leaves the newest cloud kernel's package in $cache.
