@@ -28,9 +28,9 @@ def serve_http(connection):
                 length = int(line.split(b":")[1])
         while len(data) < length:
             data += connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
         out.write(head.split(b"\r\n")[0] + b"\n" + data[:length] + b"\n")
         data = data[length:]
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
 
 def serve_stream(connection):

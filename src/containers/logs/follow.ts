@@ -1,12 +1,12 @@
-import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
+import { watchDirectory } from "#base/watch-directory.ts";
 
 /** Looks anyway after this long: a change the kernel did not tell of is only late, never lost. */
 const LOOK_AGAIN_MS = 1000;
 
 /** Tells a reader at the end of a log that it may go on: something changed, the container ended, or time passed. */
 export class LogFollower implements Disposable {
-  readonly #watcher: FSWatcher;
+  readonly #watcher: Disposable;
   #changed = false;
   #wake: (() => void) | undefined;
   #hasEnded = false;
@@ -16,8 +16,7 @@ export class LogFollower implements Disposable {
    * @param ended resolves when the container ended and its last output is in the file
    */
   constructor(path: string, ended: Promise<unknown>, signal: AbortSignal) {
-    this.#watcher = watch(dirname(path), () => this.#notify());
-    this.#watcher.on("error", () => this.#notify()); // the directory went away with its container
+    this.#watcher = watchDirectory(dirname(path), () => this.#notify());
     const end = () => {
       this.#hasEnded = true;
       this.#notify();
@@ -46,7 +45,7 @@ export class LogFollower implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#watcher.close();
+    this.#watcher[Symbol.dispose]();
     this.#wake?.();
   }
 

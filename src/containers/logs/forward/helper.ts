@@ -1,8 +1,9 @@
-import { existsSync, watch, writeSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { setPriority } from "node:os";
 import { systemClock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
 import { splitLines } from "#base/streams.ts";
+import { watchDirectory } from "#base/watch-directory.ts";
 import type { ShipperHost } from "../drivers/types.ts";
 import { GIVE_UP_MS, SpoolFollower } from "./follow.ts";
 import type { ShipOrder, ShipReport } from "./reports.ts";
@@ -37,17 +38,24 @@ export async function runShipHelper(host: ShipperHost): Promise<number> {
     }
     const followed: Followed = { order, follower: undefined };
     all.set(order.directory, followed);
-    void followUntilDone(followed, host, closing.signal).then(() => {
+    const finish = () => {
       all.delete(order.directory);
       tell({ directory: order.directory, kind: "done", number: followed.order.number });
-    });
+    };
+    void followUntilDone(followed, { host, signal: closing.signal, finish });
   }
   closing.abort();
   return 0;
 }
 
-/** Until the last order is carried out. Never rejects. */
-async function followUntilDone(followed: Followed, host: ShipperHost, signal: AbortSignal): Promise<void> {
+/**
+ * Until the last order is carried out. Never rejects.
+ * @param finish called with nothing in between, so that an order which comes meanwhile is not taken for that one
+ */
+async function followUntilDone(
+  followed: Followed,
+  { host, signal, finish }: { host: ShipperHost; signal: AbortSignal; finish: () => void },
+): Promise<void> {
   const { directory } = followed.order;
   for (let done = -1; done !== followed.order.number && !signal.aborted; ) {
     const { number, isRunning } = followed.order;
@@ -61,6 +69,7 @@ async function followUntilDone(followed: Followed, host: ShipperHost, signal: Ab
       if (removed !== undefined && Date.now() - removed > GIVE_UP_MS) removeSpool(directory);
     }
   }
+  finish();
 }
 
 async function followOnce(
@@ -71,14 +80,12 @@ async function followOnce(
   }: { directory: string; host: ShipperHost; signal: AbortSignal; isRunning: boolean },
 ): Promise<void> {
   const follower = new SpoolFollower({ ...options, report: tell, now: () => Date.now() }, isRunning);
-  const watcher = watch(options.directory, () => follower.notify());
-  watcher.on("error", () => {}); // the directory goes with its container
+  using _watch = watchDirectory(options.directory, () => follower.notify());
   followed.follower = follower;
   try {
     await follower.run();
   } finally {
     followed.follower = undefined;
-    watcher.close();
   }
 }
 
