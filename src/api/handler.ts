@@ -82,8 +82,12 @@ export interface TakenReply {
 }
 
 export function json(value: unknown, status = 200): WholeReply {
+  return jsonText(JSON.stringify(value), status);
+}
+
+export function jsonText(text: string, status = 200): WholeReply {
   const headers = { "Content-Type": "application/json" };
-  return { kind: "whole", status, headers, body: `${JSON.stringify(value)}\n` };
+  return { kind: "whole", status, headers, body: `${text}\n` };
 }
 
 export function empty(status: number): WholeReply {

@@ -7,6 +7,6 @@ export function progressStream(lines: AsyncIterable<ProgressLine>): StreamReply 
   return stream(encodeLines(lines, "\r\n"), { contentType: "application/json", lastWords: progressError });
 }
 
-export async function* encodeLines(values: AsyncIterable<unknown>, lineEnd = "\n"): AsyncGenerator<string> {
+async function* encodeLines(values: AsyncIterable<unknown>, lineEnd = "\n"): AsyncGenerator<string> {
   for await (const value of values) yield JSON.stringify(value) + lineEnd;
 }

@@ -288,6 +288,11 @@ export class Containers {
     yield* jsonLines(response.pieces());
   }
 
+  /** One sample of each, or of all that run; null for what was removed meanwhile. Only wharf knows: others answer NotFound. */
+  statsOfMany(names: readonly string[], all: boolean): Promise<(unknown | null)[]> {
+    return this.#http.json("GET", "/wharf/stats", { query: { name: names, all } });
+  }
+
   prune(filters: Filters): Promise<ContainerPruneResponse> {
     return this.#http.json("POST", "/containers/prune", { query: { filters: encodeFilters(filters) } });
   }

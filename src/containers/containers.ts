@@ -31,7 +31,7 @@ import { resizeContainer } from "./resize.ts";
 import { LogShipping } from "./shipping.ts";
 import { shutDownContainers } from "./shutdown.ts";
 import { startContainer } from "./start.ts";
-import { containerStats } from "./stats.ts";
+import { containerStats, statsOfMany } from "./stats.ts";
 import { killContainer, restartContainer, stopContainer } from "./stop.ts";
 import { Ticker } from "./times.ts";
 import { topContainer } from "./top.ts";
@@ -121,6 +121,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     resize: async (nameOrId, rows, columns) => resizeContainer(ctx, nameOrId, rows, columns),
     top: (nameOrId, psArgs) => topContainer(ctx, nameOrId, psArgs),
     stats: (nameOrId, options) => containerStats(ctx, nameOrId, options),
+    statsOfMany: (names, options) => statsOfMany(ctx, names, options),
     changes: (nameOrId) => containerChanges(ctx, nameOrId),
     statPath: (nameOrId, path, signal) => statPath(ctx, nameOrId, path, signal),
     copyFrom: (nameOrId, path, signal) => copyFrom(ctx, nameOrId, path, signal),

@@ -24,7 +24,7 @@ export async function listContainers(ctx: Context, request: ListRequest): Promis
   );
 }
 
-function selectRecords(ctx: Context, request: ListRequest): ContainerRecord[] {
+export function selectRecords(ctx: Context, request: ListRequest): ContainerRecord[] {
   const filters = request.filters ?? {};
   const matches = compileListFilter(filters, factsOf(ctx));
   const limit = request.limit && request.limit > 0 ? request.limit : undefined;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { ContainerSample } from "#runtime/types.ts";
 import { ContainersLab } from "../../test/fakes/containers-lab.ts";
-import { emptyStatsObject, statsObject } from "./stats-object.ts";
+import { emptyStatsJson, statsJson } from "./stats-object.ts";
 
 const counters = {
   rxBytes: 1,
@@ -29,7 +29,7 @@ const sample: ContainerSample = {
       maxUsageBytes: undefined,
       limitBytes: Infinity,
       failcnt: undefined,
-      stat: { anon: 60 },
+      stat: "anon 60\nlimit 9223372036854771712\n",
     },
     pids: { current: 4, limit: undefined },
     blkio: [{ major: 8, minor: 0, op: "read", value: 512 }],
@@ -40,14 +40,15 @@ const sample: ContainerSample = {
   hostMemoryBytes: 1 << 30,
 };
 
-describe("statsObject()", () => {
+describe("statsJson()", () => {
   test("has the fields docker's clients compute with", () => {
-    const stats = statsObject(
+    const text = statsJson(
       { id: "4f3e", name: "web" },
       { sample, read: "later" },
       { sample, read: "earlier" },
     );
-    expect(stats).toMatchObject({
+    expect(text).toContain('"stats":{"anon":60,"limit":9223372036854771712}'); // to the last digit
+    expect(JSON.parse(text)).toMatchObject({
       id: "4f3e",
       name: "/web",
       read: "later",
@@ -67,11 +68,15 @@ describe("statsObject()", () => {
   });
 
   test("has zeros for a first sample's past, and nothing for a container that does not run", () => {
-    expect(statsObject({ id: "4f3e", name: "web" }, { sample, read: "now" }, undefined)).toMatchObject({
+    const stats = statsJson({ id: "4f3e", name: "web" }, { sample, read: "now" }, undefined);
+    expect(JSON.parse(stats)).toMatchObject({
       preread: "0001-01-01T00:00:00Z",
       precpu_stats: { cpu_usage: { total_usage: 0 } },
     });
-    expect(emptyStatsObject({ id: "4f3e", name: "web" })).toMatchObject({ memory_stats: {}, name: "/web" });
+    expect(JSON.parse(emptyStatsJson({ id: "4f3e", name: "web" }))).toMatchObject({
+      memory_stats: {},
+      name: "/web",
+    });
   });
 });
 
@@ -89,6 +94,8 @@ describe("stats()", () => {
   afterEach(() => lab[Symbol.dispose]());
 
   const options = { stream: true, oneShot: false, signal: new AbortController().signal };
+  const samples = async (how: typeof options): Promise<unknown[]> =>
+    (await Array.fromAsync(lab.containers.stats("web", how))).map((text) => JSON.parse(text));
 
   test("gives an object every second until the container is removed", async () => {
     const id = await lab.create("web");
@@ -96,7 +103,7 @@ describe("stats()", () => {
     const pids: (number | undefined)[] = [];
     const reading = (async () => {
       for await (const stats of lab.containers.stats(id, options))
-        pids.push((stats as { pids_stats: { current?: number } }).pids_stats.current);
+        pids.push(JSON.parse(stats).pids_stats.current);
     })();
     await lab.settle();
     await lab.clock.advance(1000);
@@ -113,7 +120,7 @@ describe("stats()", () => {
     await lab.containers.start("web");
     const { startedAt } = lab.containers.get("web").state;
     await lab.clock.advance(50);
-    const single = () => Array.fromAsync(lab.containers.stats("web", { ...options, stream: false }));
+    const single = (more = {}) => samples({ ...options, stream: false, ...more });
     const [first] = (await single()) as Stats[];
     expect(lab.clock.sleeping).toEqual([]);
     expect(first).toMatchObject({
@@ -124,17 +131,27 @@ describe("stats()", () => {
     expect(first!.cpu_stats.system_cpu_usage - first!.precpu_stats.system_cpu_usage).toBe(2 * sinceNanos);
     await lab.clock.advance(200);
     expect(await single()).toMatchObject([{ precpu_stats: { cpu_usage: { total_usage: 500 } } }]);
-    const oneShot = await Array.fromAsync(
-      lab.containers.stats("web", { ...options, stream: false, oneShot: true }),
-    );
-    expect(oneShot).toMatchObject([{ preread: "0001-01-01T00:00:00Z" }]);
+    expect(await single({ oneShot: true })).toMatchObject([{ preread: "0001-01-01T00:00:00Z" }]);
+  });
+
+  test("tells of many in one answer, in the order they were asked for", async () => {
+    for (const name of ["web", "db", "idle"]) await lab.create(name);
+    for (const name of ["web", "db"]) await lab.containers.start(name);
+    const namesOf = async (names: string[], all = false) =>
+      (await lab.containers.statsOfMany(names, { all, signal: options.signal })).map(
+        (text) => text && JSON.parse(text).name,
+      );
+    expect(await namesOf(["db", "idle", "web"])).toEqual(["/db", "/idle", "/web"]);
+    expect(new Set(await namesOf([]))).toEqual(new Set(["/web", "/db"]));
+    expect(await namesOf([], true)).toHaveLength(3);
+    await expect(namesOf(["web", "nobody"])).rejects.toThrow("No such container: nobody");
   });
 
   test("waits for one object of a container that runs for long and was never looked at", async () => {
     await lab.create("web");
     await lab.containers.start("web");
     await lab.clock.advance(3_600_000);
-    const single = Array.fromAsync(lab.containers.stats("web", { ...options, stream: false }));
+    const single = samples({ ...options, stream: false });
     await lab.settle();
     expect(lab.clock.sleeping).toEqual([200]);
     await lab.clock.advance(200);

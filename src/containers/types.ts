@@ -263,11 +263,19 @@ export interface Containers {
   ): Promise<{ readonly chunks: AsyncIterable<Uint8Array>; readonly terminal: boolean }>;
   resize(nameOrId: string, rows: number, columns: number): Promise<void>;
   top(nameOrId: string, psArgs: string): Promise<ContainerTop>;
-  /** Docker's stats object; every second, or once. */
+  /** Docker's stats object as JSON; every second, or once. */
   stats(
     nameOrId: string,
     options: { readonly stream: boolean; readonly oneShot: boolean; readonly signal: AbortSignal },
-  ): AsyncIterable<unknown>;
+  ): AsyncIterable<string>;
+  /**
+   * As `stats`, once for these containers, or for all that run; `all`: for all. Null for one that was removed meanwhile.
+   * @throws NotFound
+   */
+  statsOfMany(
+    names: readonly string[],
+    options: { readonly all: boolean; readonly signal: AbortSignal },
+  ): Promise<(string | null)[]>;
   changes(nameOrId: string): Promise<FilesystemChange[]>;
   /** One file of a container. @throws NotFound "Could not find the file PATH in container X" */
   statPath(nameOrId: string, path: string, signal?: AbortSignal): Promise<ContainerPathStat>;

@@ -488,8 +488,8 @@ export interface CgroupStats {
     /** Infinity when unlimited. */
     readonly limitBytes: number;
     readonly failcnt: number | undefined;
-    /** memory.stat, as the kernel names its fields. */
-    readonly stat: Readonly<Record<string, number>>;
+    /** Text of memory.stat, "name number" on each line: its numbers can be larger than ours are exact. */
+    readonly stat: string;
   };
   readonly pids: { readonly current: number; readonly limit: number | undefined };
   readonly blkio: readonly {
@@ -550,6 +550,8 @@ export interface Processes {
   becomePromptThread(): boolean;
   /** Text of /proc/PID/cmdline, arguments separated by spaces. */
   commandLine(pid: number): string | undefined;
+  /** Text of /proc/PID/net/dev: the counters of the interfaces in its network namespace. */
+  networkCounters(pid: number): string | undefined;
 }
 
 export interface Files {

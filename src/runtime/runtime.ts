@@ -40,6 +40,7 @@ import type {
   RecoveredExec,
   RecoverRequest,
   Runtime,
+  SampleRequest,
   StartRequest,
   SupervisedProcess,
 } from "./types.ts";
@@ -196,8 +197,8 @@ class SupervisedRuntime implements Runtime, Disposable {
     this.#options.kernel.cgroups.setLimits(cgroupPath, limitsOf(limits, blockDevices(limits)));
   }
 
-  sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample {
-    return sample(this.#options.kernel.cgroups, this.#host, request);
+  sample(request: SampleRequest): ContainerSample {
+    return sample(this.#options.kernel, this.#host, request);
   }
 
   sampleCpu(request: { readonly cgroupPath: string }): CpuSample {

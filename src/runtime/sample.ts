@@ -2,18 +2,23 @@ import { availableParallelism, totalmem } from "node:os";
 import { NotFound } from "#base/errors.ts";
 import { isErrno, readIfExists } from "#base/fs.ts";
 import type { Kernel } from "#kernel/types.ts";
-import type { ContainerSample, CpuSample, InterfaceCounters } from "./types.ts";
+import type { ContainerSample, CpuSample, InterfaceCounters, SampleRequest } from "./types.ts";
+
+interface SampledKernel {
+  readonly cgroups: Pick<Kernel["cgroups"], "stats">;
+  readonly processes: Pick<Kernel["processes"], "networkCounters">;
+}
 
 /** One sample of a container's counters, as `stats` needs it. */
 export function sample(
-  cgroups: Pick<Kernel["cgroups"], "stats">,
+  { cgroups, processes }: SampledKernel,
   host: HostClock,
-  request: { readonly cgroupPath: string; readonly pid: number },
+  { cgroupPath, pid }: SampleRequest,
 ): ContainerSample {
+  const counters = pid === undefined ? undefined : processes.networkCounters(pid);
   return {
-    cgroup: unlessGone(request.cgroupPath, (path) => cgroups.stats(path)),
-    interfaces: parseInterfaceCounters(readIfExists(`/proc/${request.pid}/net/dev`) ?? ""),
-    hostMemoryBytes: totalmem(),
+    cgroup: unlessGone(cgroupPath, (path) => cgroups.stats(path)),
+    interfaces: parseInterfaceCounters(counters ?? ""),
     ...host.read(),
   };
 }
@@ -29,7 +34,7 @@ export function sampleCpu(
 /** The host's processor time is told in hundredths of a second, and telling it costs more than all of a container. */
 const HOST_FRESH_MS = 10;
 
-export type HostCounters = Pick<CpuSample, "hostCpuNanos" | "onlineCpus">;
+export type HostCounters = Pick<ContainerSample, "hostCpuNanos" | "onlineCpus" | "hostMemoryBytes">;
 
 /** Read once for all containers that are sampled together. */
 export class HostClock {
@@ -39,7 +44,8 @@ export class HostClock {
     const atMs = performance.now();
     if (!this.#last || atMs - this.#last.atMs >= HOST_FRESH_MS) {
       const hostCpuNanos = parseHostCpuNanos(readIfExists("/proc/stat") ?? "");
-      this.#last = { atMs, counters: { hostCpuNanos, onlineCpus: availableParallelism() } };
+      const counters = { hostCpuNanos, onlineCpus: availableParallelism(), hostMemoryBytes: totalmem() };
+      this.#last = { atMs, counters };
     }
     return this.#last.counters;
   }

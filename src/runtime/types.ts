@@ -215,6 +215,12 @@ export interface ProbeOutcome {
   readonly output: string;
 }
 
+export interface SampleRequest {
+  readonly cgroupPath: string;
+  /** A process whose network namespace is counted; undefined for the host's, which is no container's. */
+  readonly pid: number | undefined;
+}
+
 /** Counters of a running container at one moment. */
 export interface ContainerSample {
   readonly cgroup: CgroupStats;
@@ -296,8 +302,8 @@ export interface Runtime {
   prepareParent(cgroupPath: string): void;
   /** Whether the peer of a connected socket has gone, told without reading from it. */
   isHungUp(fd: number): boolean;
-  /** @param pid the container's first process: its network namespace is counted. @throws NotFound when the group is gone */
-  sample(request: { readonly cgroupPath: string; readonly pid: number }): ContainerSample;
+  /** @throws NotFound when the group is gone */
+  sample(request: SampleRequest): ContainerSample;
   /** @throws NotFound when the group is gone */
   sampleCpu(request: { readonly cgroupPath: string }): CpuSample;
   /**

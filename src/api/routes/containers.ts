@@ -1,8 +1,7 @@
 import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { isBefore } from "#spec/docker/versions.ts";
-import { type ApiRequest, empty, json, type Reply, type Route, stream } from "../handler.ts";
+import { type ApiRequest, empty, json, jsonText, type Reply, type Route, stream } from "../handler.ts";
 import { MAX_BODY_BYTES, readJson } from "../json-body.ts";
-import { encodeLines } from "../json-lines.ts";
 import { containerInspect } from "../map/container.ts";
 import { containerSummary } from "../map/container-summary.ts";
 import { adjustCreateRequest } from "../map/create-request.ts";
@@ -94,9 +93,13 @@ async function stats(
   const isStream = query.boolean("stream", true);
   const oneShot = !isBefore(version, "1.41") && query.boolean("one-shot");
   const samples = containers.stats(params.id!, { stream: isStream, oneShot, signal });
-  if (isStream) return stream(encodeLines(samples), { contentType: "application/json" });
-  for await (const sample of samples) return json(sample);
+  if (isStream) return stream(lines(samples), { contentType: "application/json" });
+  for await (const sample of samples) return jsonText(sample);
   throw new NotFound(`No such container: ${params.id}`); // removed while it was looked at
+}
+
+async function* lines(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const text of texts) yield `${text}\n`;
 }
 
 async function resize({ params, query }: ApiRequest, { containers }: ApiParts): Promise<Reply> {

@@ -520,8 +520,8 @@ test("GET /containers/{id}/stats sends each sample as a line, or one alone", asy
   await using api = startApi({
     containers: {
       async *stats(_, { stream }) {
-        yield { n: 1 };
-        if (stream) yield { n: 2 };
+        yield '{"n":1}';
+        if (stream) yield '{"n":2}';
       },
     },
   });

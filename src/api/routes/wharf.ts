@@ -1,6 +1,6 @@
 /** What Docker's API has no words for. Other clients never ask; ours does without where an engine does not know it. */
 
-import { type ApiRequest, json, type Reply, type Route, stream } from "../handler.ts";
+import { type ApiRequest, json, jsonText, type Reply, type Route, stream } from "../handler.ts";
 import { readJson } from "../json-body.ts";
 import { portMap } from "../map/ports.ts";
 import { MissingContentSchema } from "../schemas/content.ts";
@@ -13,6 +13,7 @@ export const routes: readonly Route[] = [
   { method: "GET", path: "/wharf/content/{digest}", handle: read },
   { method: "GET", path: "/wharf/images/{name...}/target", handle: target },
   { method: "POST", path: "/wharf/containers/{id}/ports", handle: publish },
+  { method: "GET", path: "/wharf/stats", handle: stats },
   { method: "GET", path: "/wharf/network/rules", handle: rules },
   ...volumeRoutes,
 ];
@@ -33,6 +34,12 @@ async function publish(request: ApiRequest, { containers }: ApiParts): Promise<R
   const { Add, Remove } = (await readJson(request, PublishSchema)) ?? {};
   await containers.publish(id!, { add: Add ?? {}, remove: Remove ?? {} });
   return json({ Ports: portMap(containers.get(id!)) });
+}
+
+/** One sample of each `name`, or of all that run: what `stats --no-stream` shows, in one answer. */
+async function stats({ query, signal }: ApiRequest, { containers }: ApiParts): Promise<Reply> {
+  const all = await containers.statsOfMany(query.list("name"), { all: query.boolean("all"), signal });
+  return jsonText(`[${all.map((one) => one ?? "null").join(",\n")}]`);
 }
 
 /** `raw`: the tables as nft prints them. */

@@ -25,9 +25,8 @@ export const command = defineCommand({
     const format = flags.format || (session.config.statsFormat ?? "");
     const show = (rows: readonly StatsRow[]) => formatRows(rows, listing, { format });
     if (flags["no-stream"]) {
-      const rows = await Promise.all(
-        (await namesToShow(client, args, flags.all)).map((name) => sampleOnce(client, name)),
-      );
+      const rows =
+        (await sampleTogether(client, args, flags.all)) ?? (await sampleEach(client, args, flags.all));
       return await session.print(await show(rows.filter((row) => row !== undefined)));
     }
     await followAll(session, { names: args, all: flags.all, show });
@@ -40,6 +39,32 @@ async function namesToShow(
   all: boolean,
 ): Promise<readonly string[]> {
   return names.length > 0 ? names : (await containers.list({ all })).map(({ Id }) => Id.slice(0, 12));
+}
+
+/** In one request. Undefined where the engine has no such request, or does not know one of the names: others tell that. */
+async function sampleTogether(
+  { containers }: Client,
+  names: readonly string[],
+  all: boolean,
+): Promise<(StatsRow | undefined)[] | undefined> {
+  try {
+    const samples = (await containers.statsOfMany(names, all)) as (StatsSample | null)[];
+    return samples.map((sample, at) =>
+      sample ? statsRow(names[at] ?? sample.id?.slice(0, 12) ?? "", sample) : undefined,
+    );
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function sampleEach(
+  client: Client,
+  names: readonly string[],
+  all: boolean,
+): Promise<(StatsRow | undefined)[]> {
+  const shown = await namesToShow(client, names, all);
+  return await Promise.all(shown.map((name) => sampleOnce(client, name)));
 }
 
 /** Undefined for a container that went away before it could be asked, unless the user named it. */

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { isErrno } from "#base/fs.ts";
 import { Errno, SysError } from "../ffi/errno.ts";
 import { readSmallFile, writeSmallFile } from "../files/small.ts";
 import type { CgroupLimits, CgroupStats, Cgroups, HeldLimits, LimitKind } from "../types.ts";
@@ -8,6 +9,7 @@ import { childrenOf, createGroup, processesOf, removeGroup } from "./groups.ts";
 import { heldLimits } from "./held-limits.ts";
 import { type CgroupLayout, checkGroupPath, hierarchyOf } from "./layout.ts";
 import { type CgroupWrite, CURRENT_FILES, planLimits } from "./limits.ts";
+import { OpenGroups } from "./open-groups.ts";
 import type { ReadGroupFile } from "./stats-parse.ts";
 import { cpuV1, statsV1 } from "./stats-v1.ts";
 import { cpuV2, statsV2 } from "./stats-v2.ts";
@@ -21,6 +23,7 @@ export function createCgroups(layout: CgroupLayout, favorDynMods: Pick<FavorDynM
 class MountedCgroups implements Cgroups {
   readonly #layout: CgroupLayout;
   readonly #favorDynMods: Pick<FavorDynMods, "enable">;
+  readonly #open = new OpenGroups();
 
   constructor(layout: CgroupLayout, favorDynMods: Pick<FavorDynMods, "enable">) {
     this.#layout = layout;
@@ -40,6 +43,7 @@ class MountedCgroups implements Cgroups {
 
   remove(path: string): void {
     checkGroupPath(path);
+    this.#open.close(path);
     for (const { root } of this.#layout.hierarchies) removeGroup(root + path);
   }
 
@@ -101,8 +105,16 @@ class MountedCgroups implements Cgroups {
   }
 
   stats(path: string): CgroupStats {
-    const read = this.#reader(path);
-    return this.#layout.primary.version === 2 ? statsV2(read) : statsV1(read);
+    const statsOf = this.#layout.primary.version === 2 ? statsV2 : statsV1;
+    checkGroupPath(path);
+    const read = this.#open.reader(path, (file) => this.#file(path, file));
+    try {
+      if (read) return statsOf(this.#orGone(path, read));
+    } catch (error) {
+      this.#open.close(path);
+      if (!isErrno(error, "ENODEV")) throw error;
+    }
+    return statsOf(this.#reader(path)); // another group may have got the name
   }
 
   cpuStats(path: string): CgroupStats["cpu"] {
@@ -142,12 +154,15 @@ class MountedCgroups implements Cgroups {
     return hierarchy && `${hierarchy.root}${path}/${file}`;
   }
 
-  /** For many files of one group. One that is missing may mean that the group is gone. */
+  /** For many files of one group. */
   #reader(path: string): ReadGroupFile {
-    checkGroupPath(path);
+    return this.#orGone(path, (file) => this.#read(path, file));
+  }
+
+  /** A file that is missing may mean that the group is gone. */
+  #orGone(path: string, read: ReadGroupFile): ReadGroupFile {
     return (file) => {
-      const hierarchy = hierarchyOf(this.#layout, file);
-      const text = hierarchy && readSmallFile(`${hierarchy.root}${path}/${file}`);
+      const text = read(file);
       if (text === undefined && !this.exists(path)) throw new SysError("stats", Errno.ENOENT, path);
       return text;
     };

@@ -13,7 +13,7 @@ export function statsV1(read: ReadGroupFile): CgroupStats {
       maxUsageBytes: parseAmount(read("memory.max_usage_in_bytes")),
       limitBytes: parseAmount(read("memory.limit_in_bytes")),
       failcnt: parseAmount(read("memory.failcnt")),
-      stat: parseFlatKeyed(read("memory.stat")),
+      stat: read("memory.stat") ?? "",
     },
     pids: { current: parseAmount(read("pids.current")), limit: parsePidsLimit(read("pids.max")) },
     blkio: parseBlkio(read("blkio.throttle.io_service_bytes_recursive")),

@@ -10,7 +10,7 @@ export function statsV2(read: ReadGroupFile): CgroupStats {
       maxUsageBytes: undefined,
       limitBytes: parseAmount(read("memory.max")),
       failcnt: undefined,
-      stat: parseFlatKeyed(read("memory.stat")),
+      stat: read("memory.stat") ?? "",
     },
     pids: { current: parseAmount(read("pids.current")), limit: parsePidsLimit(read("pids.max")) },
     blkio: parseIoStat(read("io.stat")),

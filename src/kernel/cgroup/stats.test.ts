@@ -46,7 +46,7 @@ test("statsV1() reads each controller's files", () => {
       maxUsageBytes: 8_192_000,
       limitBytes: Number.POSITIVE_INFINITY,
       failcnt: 7,
-      stat: { cache: 1000, rss: 2000, total_inactive_file: 300 },
+      stat: V1_FILES["memory.stat"]!,
     },
     pids: { current: 4, limit: undefined },
     blkio: [
@@ -73,7 +73,7 @@ test("statsV2() reads the unified files", () => {
       maxUsageBytes: undefined,
       limitBytes: Number.POSITIVE_INFINITY,
       failcnt: undefined,
-      stat: { anon: 2000, file: 1000, inactive_file: 300 },
+      stat: V2_FILES["memory.stat"]!,
     },
     pids: { current: 4, limit: 100 },
     blkio: [

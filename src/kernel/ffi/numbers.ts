@@ -9,6 +9,7 @@ export const SYSCALLS = {
   close: [3, 57],
   lseek: [8, 62],
   ioctl: [16, 29],
+  pread64: [17, 67],
   pwrite64: [18, 68],
   sendfile: [40, 71],
   socket: [41, 198],

@@ -16,18 +16,28 @@ export function readSmallFile(path: string): string | undefined {
   if (fd === -Errno.ENOENT) return undefined;
   if (fd < 0) throw new SysError("openat", -fd, path);
   try {
-    let text = "";
-    const chunk = memory().reserveUncleared(CHUNK_BYTES);
-    for (;;) {
-      const length = trySyscall("read", fd, memory().addressOf(chunk), CHUNK_BYTES);
-      if (length === -Errno.ENODEV) return undefined; // the group was removed after it was opened
-      if (length < 0) throw new SysError("read", -length, path);
-      if (length === 0) return text;
-      text += memory().string(chunk, length);
-      if (length < CERTAINLY_ALL_BYTES) return text;
-    }
+    return readFromStart(fd, path);
   } finally {
     close(fd);
+  }
+}
+
+/**
+ * What a kernel's open file says now.
+ * @param path for the error's text
+ * @returns undefined where its object ended meanwhile
+ */
+export function readFromStart(fd: number, path: string): string | undefined {
+  let text = "";
+  const chunk = memory().reserveUncleared(CHUNK_BYTES);
+  for (let at = 0; ; ) {
+    const length = trySyscall("pread64", fd, memory().addressOf(chunk), CHUNK_BYTES, at);
+    if (length === -Errno.ENODEV) return undefined; // the group was removed after it was opened
+    if (length < 0) throw new SysError("pread64", -length, path);
+    if (length === 0) return text;
+    text += memory().string(chunk, length);
+    if (length < CERTAINLY_ALL_BYTES) return text;
+    at += length;
   }
 }
 

@@ -3,6 +3,7 @@ import { isErrno } from "#base/fs.ts";
 import { Errno, SysError } from "../ffi/errno.ts";
 import { syscall, trySyscall } from "../ffi/syscall.ts";
 import { close } from "../files/at.ts";
+import { readSmallFile } from "../files/small.ts";
 import type { Processes } from "../types.ts";
 import { releaseProgramPages } from "./program-pages.ts";
 import { becomePromptThread } from "./prompt-thread.ts";
@@ -17,6 +18,7 @@ export function createProcesses(): Processes {
     },
     startTime: (pid) => statOf(pid)?.startTime,
     commandLine,
+    networkCounters,
     releaseProgramPages,
     becomePromptThread,
   };
@@ -49,6 +51,15 @@ function statOf(pid: number) {
 
 function commandLine(pid: number): string | undefined {
   return readProcess(pid, "cmdline")?.replace(/\0+$/, "").replaceAll("\0", " ");
+}
+
+function networkCounters(pid: number): string | undefined {
+  try {
+    return readSmallFile(`/proc/${pid}/net/dev`);
+  } catch (error) {
+    if (isErrno(error, "EINVAL") || isErrno(error, "ESRCH")) return undefined; // it is ending
+    throw error;
+  }
 }
 
 /** A process may end between opening and reading its file: then reading says so. */
