@@ -307,7 +307,9 @@ export type FirewallField =
   | { readonly kind: "ifname"; readonly value: string }
   | { readonly kind: "mark"; readonly value: number }
   /** Hex digits, for what nft compares as a number. */
-  | { readonly kind: "bytes"; readonly value: string };
+  | { readonly kind: "bytes"; readonly value: string }
+  /** The value of a map of verdicts: the chain that judges. */
+  | { readonly kind: "goto"; readonly value: string };
 
 export interface FirewallElement {
   /** Of the table of this family with the same name; absent: inet. */

@@ -61,3 +61,18 @@ test("change() throws any other refusal", () => {
   fake.failOn = "change table";
   expect(() => rules.change({ add: [bridge("a")], remove: [] })).toThrow("EPERM");
 });
+
+test("change() writes the table anew for the first port that is kept apart, and asks nothing of frames before", () => {
+  const apart = (value: string): FirewallElement => ({
+    family: "bridge",
+    set: "apart",
+    key: [{ kind: "ifname", value }],
+  });
+  const { fake, rules } = setUp([bridge("a")]);
+  rules.load();
+  expect(fake.scripts.at(-1)).not.toContain("chain apart");
+  rules.change({ add: [apart("veth1")], remove: [] });
+  expect(fake.scripts.at(-1)).toContain("chain apart");
+  rules.change({ add: [apart("veth2")], remove: [] });
+  expect(fake.calls).toEqual(["load table", "load table", "change table: 1 more, 0 less"]);
+});

@@ -1,7 +1,7 @@
 import { isErrno } from "#base/fs.ts";
 import type { Log } from "#base/log.ts";
 import type { Firewall, FirewallElement } from "#kernel/types.ts";
-import { tableScript } from "./plan/table.ts";
+import { keepsApart, tableScript } from "./plan/table.ts";
 
 export interface RulesDeps {
   readonly firewall: Firewall;
@@ -21,6 +21,8 @@ export class Rules {
   readonly #deps: RulesDeps;
   /** False on a kernel whose nftables cannot look into bridges: containers' addresses are then not guarded there. */
   #guardsBridges = true;
+  /** Whether the table has what keeps ports apart. */
+  #keepsApart = false;
 
   constructor(deps: RulesDeps) {
     this.#deps = deps;
@@ -36,25 +38,15 @@ export class Rules {
   }
 
   /** All of it or nothing; an element in both is left alone. */
-  change(request: {
-    readonly add: readonly FirewallElement[];
-    readonly remove: readonly FirewallElement[];
-  }): void {
+  change(request: Change): void {
     const possible = (elements: readonly FirewallElement[]) =>
       this.#guardsBridges ? elements : elements.filter(({ family }) => family === undefined);
     const add = possible(without(request.add, request.remove));
     const remove = possible(without(request.remove, request.add));
     if (add.length === 0 && remove.length === 0) return;
-    try {
-      this.#deps.firewall.change(this.#deps.table, { add, remove });
-    } catch (error) {
-      if (!isErrno(error, "ENOENT") && !isErrno(error, "EEXIST")) throw error;
-      this.#deps.log.warn("the firewall table was changed by someone else; writing it anew", {
-        table: this.#deps.table,
-        error,
-      });
-      this.#write([...without(without(this.#deps.elements(), remove), add), ...add]);
-    }
+    const writeAnew = () => this.#write([...without(without(this.#deps.elements(), remove), add), ...add]);
+    if (keepsApart(add) && !this.#keepsApart) writeAnew();
+    else this.#change({ add, remove }, writeAnew);
     this.#deps.firewall.forgetUdpStreams(udpPorts([...add, ...remove]));
   }
 
@@ -66,10 +58,23 @@ export class Rules {
     this.#deps.firewall.deleteTable(this.#deps.table);
   }
 
+  #change(change: Change, writeAnew: () => void): void {
+    const { firewall, table, log } = this.#deps;
+    try {
+      firewall.change(table, change);
+    } catch (error) {
+      if (!isErrno(error, "ENOENT") && !isErrno(error, "EEXIST")) throw error;
+      log.warn("the firewall table was changed by someone else; writing it anew", { table, error });
+      writeAnew();
+    }
+  }
+
   #write(elements: readonly FirewallElement[]): void {
     const { table, firewall, log, asksInputRules = false } = this.#deps;
-    const load = () =>
+    const load = () => {
       firewall.load(tableScript({ table, elements, asksInputRules, guardsBridges: this.#guardsBridges }));
+      this.#keepsApart = keepsApart(elements);
+    };
     try {
       load();
     } catch (error) {
@@ -81,6 +86,11 @@ export class Rules {
       });
     }
   }
+}
+
+interface Change {
+  readonly add: readonly FirewallElement[];
+  readonly remove: readonly FirewallElement[];
 }
 
 function without(

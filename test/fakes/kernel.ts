@@ -210,6 +210,7 @@ function elementOf(set: string, text: string): FirewallElement {
 function fieldOf(text: string): FirewallElement["key"][number] {
   if (text.startsWith('"')) return { kind: "ifname", value: text.slice(1, -1) };
   if (/^(?:tcp|udp|sctp)$/.test(text)) return { kind: "protocol", value: text as "tcp" };
+  if (text.startsWith("goto ")) return { kind: "goto", value: text.slice(5) };
   if (/^\d+$/.test(text)) return { kind: "port", value: Number(text) };
   return { kind: text.includes(":") ? "ipv6" : "ipv4", value: text };
 }

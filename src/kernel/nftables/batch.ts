@@ -1,19 +1,22 @@
 import { SysError } from "../ffi/errno.ts";
 import type { Acknowledgement, MessageWriter } from "../netlink/codec.ts";
 import { NLM_F } from "../netlink/constants.ts";
-import type { FirewallElement } from "../types.ts";
+import type { FirewallElement, FirewallField } from "../types.ts";
 import {
   BATCH_RESOURCE,
   NFNL_MSG_BATCH,
   NFPROTO,
+  NFT_GOTO,
   NFT_MSG,
   NFTA_DATA_VALUE,
+  NFTA_DATA_VERDICT,
   NFTA_LIST_ELEM,
   NFTA_SET_ELEM,
   NFTA_SET_ELEM_LIST,
   NFTA_TABLE_NAME,
+  NFTA_VERDICT,
 } from "./constants.ts";
-import { describeFields, encodeFields } from "./fields.ts";
+import { be32, describeFields, encodeFields } from "./fields.ts";
 
 /** An attribute's length has 16 bits, so many elements become several messages of one transaction. */
 const MESSAGE_BYTES = 48 * 1024;
@@ -130,8 +133,17 @@ function writeElement(list: MessageWriter, element: FirewallElement, withValue: 
     message.nested(NFTA_SET_ELEM.KEY, (key) => key.attribute(NFTA_DATA_VALUE, encodeFields(element.key)));
     const { value } = element;
     if (!withValue || !value) return;
-    message.nested(NFTA_SET_ELEM.DATA, (data) => data.attribute(NFTA_DATA_VALUE, encodeFields(value)));
+    message.nested(NFTA_SET_ELEM.DATA, (data) => writeData(data, value));
   });
+}
+
+function writeData(message: MessageWriter, value: readonly FirewallField[]): void {
+  const [verdict] = value;
+  if (verdict?.kind !== "goto") message.attribute(NFTA_DATA_VALUE, encodeFields(value));
+  else
+    message.nested(NFTA_DATA_VERDICT, (data) =>
+      data.attribute(NFTA_VERDICT.CODE, be32(NFT_GOTO)).textAttribute(NFTA_VERDICT.CHAIN, verdict.value),
+    );
 }
 
 /** struct nfgenmsg: u8 family, u8 version, u16 resource in network order. */

@@ -24,6 +24,9 @@ export const NFTA_SET_ELEM_LIST = { TABLE: 1, SET: 2, ELEMENTS: 3 } as const;
 export const NFTA_LIST_ELEM = 1;
 export const NFTA_SET_ELEM = { KEY: 1, DATA: 2 } as const;
 export const NFTA_DATA_VALUE = 1;
+export const NFTA_DATA_VERDICT = 2;
+export const NFTA_VERDICT = { CODE: 1, CHAIN: 2 } as const;
+export const NFT_GOTO = -4;
 
 export const NFTA_CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, TYPE: 7 } as const;
 export const NFTA_HOOK = { NUMBER: 1, PRIORITY: 2 } as const;

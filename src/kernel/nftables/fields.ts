@@ -34,6 +34,8 @@ function encodeField(field: FirewallField): Uint8Array {
       return littleEndian(field.value);
     case "bytes":
       return Buffer.from(field.value, "hex");
+    case "goto":
+      throw new Error(`a verdict is no field of a key: goto ${field.value}`);
   }
 }
 
@@ -56,6 +58,13 @@ function interfaceName(name: string): Uint8Array {
 function littleEndian(value: number): Uint8Array {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+/** Network order, as nf_tables wants its numbers. Negative ones are two's complement. */
+export function be32(value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value | 0);
   return bytes;
 }
 

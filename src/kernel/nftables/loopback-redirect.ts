@@ -28,6 +28,7 @@ import {
   NFTA_RULE,
   NFTA_TABLE_NAME,
 } from "./constants.ts";
+import { be32 } from "./fields.ts";
 
 const CHAIN = "output";
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
@@ -136,13 +137,6 @@ function immediate(list: MessageWriter, register: number, value: Uint8Array): vo
       .attribute(NFTA_IMMEDIATE.DREG, be32(register))
       .nested(NFTA_IMMEDIATE.DATA, (nested) => nested.attribute(NFTA_DATA_VALUE, value)),
   );
-}
-
-/** Network order, as nf_tables wants its numbers. Negative ones are two's complement. */
-function be32(value: number): Uint8Array {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value | 0);
-  return bytes;
 }
 
 function be16(value: number): Uint8Array {

@@ -9,16 +9,31 @@ function network(parts: Partial<NetworkRecord>): NetworkRecord {
   return { id: "f".repeat(64), internal: false, options, ipam, enableIPv4: true, ...parts } as NetworkRecord;
 }
 
-const setsOf = (record: NetworkRecord) => networkElements(record).map(({ set }) => set);
+const setsOf = (record: NetworkRecord) =>
+  networkElements(record).map(({ set, value }) =>
+    [set, ...(value ?? []).map((field) => field.value)].join(" "),
+  );
 
 test("networkElements() put a bridge into the sets its options ask for", () => {
-  expect(setsOf(network({}))).toEqual(["bridges", "masqueraded4", "loops", "icc"]);
-  expect(setsOf(network({ internal: true }))).toEqual(["bridges", "internal", "loops", "icc"]);
+  expect(setsOf(network({}))).toEqual([
+    "bridges",
+    "masqueraded4",
+    "within together",
+    "from outward",
+    "into inward",
+  ]);
+  expect(setsOf(network({ internal: true }))).toEqual([
+    "bridges",
+    "internal",
+    "within together",
+    "from nowhere",
+    "into nowhere",
+  ]);
   const options = {
     "com.docker.network.bridge.enable_icc": "false",
     "com.docker.network.bridge.enable_ip_masquerade": "false",
   };
-  expect(setsOf(network({ options }))).toEqual(["bridges", "loops"]);
+  expect(setsOf(network({ options }))).toEqual(["bridges", "within separate", "from outward", "into inward"]);
 });
 
 test("portElements() lead host sides to the container's address of the same family", () => {
@@ -56,7 +71,9 @@ test("portElements() lead host sides to the container's address of the same fami
 test("tableScript() replaces the table in one transaction", () => {
   const script = tableScript({ table: "t", elements: networkElements(network({})), guardsBridges: false });
   expect(script).toStartWith("table inet t\ndelete table inet t\ntable inet t {\n");
-  expect(script).toContain('  set loops { type ifname . ifname; elements = { "br1" . "br1" } }\n');
+  expect(script).toContain(
+    '  map within { type ifname . ifname : verdict; elements = { "br1" . "br1" : goto together } }\n',
+  );
   expect(script).toContain("  set internal { type ifname; }\n");
 });
 

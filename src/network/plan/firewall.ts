@@ -17,10 +17,11 @@ export function networkElements(network: NetworkRecord): FirewallElement[] {
     ...familySets(6, settings, network),
     ...anchors(network),
   };
-  const pairs: Record<string, boolean> = { loops: true, icc: settings.icc };
   return [
     ...keysThatAreTrue(sets).map((set) => ({ set, key: [name] })),
-    ...keysThatAreTrue(pairs).map((set) => ({ set, key: [name, name] })),
+    leadsTo("within", [name, name], settings.icc ? "together" : "separate"),
+    leadsTo("from", [name], network.internal ? "nowhere" : "outward"),
+    leadsTo("into", [name], network.internal ? "nowhere" : "inward"),
     ...settings.trusted.map((from) => ({
       set: "trusted",
       key: [{ kind: "ifname", value: from } as const, name],
@@ -28,6 +29,11 @@ export function networkElements(network: NetworkRecord): FirewallElement[] {
     ...([4, 6] as const).flatMap((family) => translation(family, name, settings)),
     ...bridgeAddresses(network).flatMap(({ address }) => ownership(address)),
   ];
+}
+
+/** Chains of the table judge what these maps hold. */
+function leadsTo(set: string, key: readonly FirewallField[], chain: string): FirewallElement {
+  return { set, key, value: [{ kind: "goto", value: chain }] };
 }
 
 function familySets(
