@@ -148,7 +148,7 @@ for (const [what, flush] of [
       const table = await tableOfEngine();
       await text(...flush, "flush", table);
       const rules = () => daemon().machine.run(["nft", "list", "chain", "inet", table, "pass"]);
-      await until("restored", rules, ({ stdout }) => stdout.includes("not published"));
+      await until("restored", rules, ({ stdout }) => stdout.includes("vmap @into"));
       expect((await answer(HOST_ADDRESS, 8220, { from: NEIGHBOUR })).name).toBe(name);
       const address = await addressOf(name, "calm");
       expect((await get(address, 80, { from: NEIGHBOUR })).exitCode).not.toBe(0);
