@@ -10,6 +10,7 @@ import type { Session } from "../session.ts";
 import { createContext } from "./context.ts";
 import { chooseDisplay, type Display } from "./display.ts";
 import type { ComposeFlags } from "./flags.ts";
+import { remoteFetcher } from "./remote/fetch.ts";
 
 /** What is asked of the engine at once when the user sets no limit. */
 const MAX_PARALLEL = 64;
@@ -76,6 +77,7 @@ export class ComposeSession {
       environment: host.env,
       currentDirectory: host.cwd,
       readStandardInput: () => readAll(host),
+      fetchRemote: remoteFetcher(this.session, flags["insecure-registry"]),
       warn: (text) => void this.warn(text),
     };
   }

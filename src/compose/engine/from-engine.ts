@@ -1,4 +1,5 @@
 /** A project as the engine knows it, for commands that are given no files. */
+import { emptyProject } from "../model/empty.ts";
 import type { Dependency, Network, Project, Service, Volume } from "../model/types.ts";
 import { LABEL, parseDependsOn } from "./labels.ts";
 import type { ComposeClient, ObservedContainer } from "./types.ts";
@@ -26,26 +27,6 @@ export async function projectFromEngine(
         { name: Name, extensions: {} },
       ]),
     ),
-  };
-}
-
-export function emptyProject(name: string): Project {
-  return {
-    name,
-    workingDirectory: "",
-    files: [],
-    environment: {},
-    services: {},
-    disabledServices: {},
-    networks: {},
-    volumes: {},
-    secrets: {},
-    configs: {},
-    models: {},
-    jobs: {},
-    disabledJobs: {},
-    profiles: [],
-    extensions: {},
   };
 }
 

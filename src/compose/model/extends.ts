@@ -2,8 +2,8 @@
  * `extends`: a service that begins as another one, of the same file or of another.
  * @see https://github.com/compose-spec/compose-spec/blob/main/05-services.md#extends
  */
-import { dirname, relative, resolve } from "node:path";
-import { applyResets, emptyTree, type FileScope, type Loading, loadFile, refuseRemote } from "./load-file.ts";
+import { dirname, relative } from "node:path";
+import { applyResets, emptyTree, type FileScope, type Loading, loadFile, localFile } from "./load-file.ts";
 import { mergeTrees } from "./merge.ts";
 import { resolvePaths } from "./resolve-paths.ts";
 import { isMap, newMap, type Path, type Tree, type TreeMap } from "./tree.ts";
@@ -116,8 +116,7 @@ async function findBase(
 }
 
 async function baseFile(reference: string, { loading, scope }: Extending): Promise<BaseFile> {
-  refuseRemote(reference);
-  const file = resolve(scope.absoluteDirectory, reference);
+  const file = await localFile(reference, scope.absoluteDirectory, loading);
   const kept = scope.extended.get(file) ?? readBase(file, loading, scope);
   scope.extended.set(file, kept);
   const { tree, resets } = await kept;

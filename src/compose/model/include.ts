@@ -5,7 +5,7 @@
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { isFile, readEnvFile } from "./env-files.ts";
-import { applyResets, type FileScope, type Loading, refuseRemote, unsetWarning } from "./load-file.ts";
+import { applyResets, type FileScope, type Loading, localFile, unsetWarning } from "./load-file.ts";
 import { loadModel } from "./load-model.ts";
 import { fingerprint, mergeTrees } from "./merge.ts";
 import { isMap, newMap, type Path, type Tree, type TreeMap } from "./tree.ts";
@@ -65,8 +65,9 @@ function texts(value: Tree | undefined): string[] {
 }
 
 async function loadInclude(include: Include, { file, loading, scope }: IncludeContext): Promise<TreeMap> {
-  for (const path of include.paths) refuseRemote(path);
-  const files = include.paths.map((path) => resolve(scope.absoluteDirectory, path));
+  const files = await Promise.all(
+    include.paths.map((path) => localFile(path, scope.absoluteDirectory, loading)),
+  );
   const included = [...scope.included, file];
   if (included.includes(files[0]!)) {
     const [first, ...rest] = [...included, files[0]!];

@@ -1,6 +1,8 @@
 /** One file of a project: read, interpolated, put over what earlier files said, and written out in canonical form. */
 import { readFile, stat } from "node:fs/promises";
-import { InvalidArgument, NotFound, NotImplemented } from "#base/errors.ts";
+import { resolve } from "node:path";
+import { InvalidArgument, NotFound } from "#base/errors.ts";
+import { type FetchRemote, isRemote } from "../remote/reference.ts";
 import { promoteAliases } from "./aliases.ts";
 import { makeCanonical } from "./canonical.ts";
 import { applyExtends, type ExtendsCache } from "./extends.ts";
@@ -24,6 +26,8 @@ export interface Loading {
   readonly validate: boolean;
   readonly home: string | undefined;
   readonly readStandardInput: () => Promise<string>;
+  /** Asked once for each file. */
+  readonly fetchRemote: FetchRemote;
   readonly filesRead: { count: number };
   /** Models of includes, by everything that decides them. */
   readonly includes: Map<string, Promise<TreeMap>>;
@@ -132,14 +136,13 @@ export async function readProjectFile(file: string): Promise<string> {
   return await readFile(file, "utf8");
 }
 
-const REMOTE = /^(?:oci|https?|git|ssh):\/\/|^git@|^github\.com\//;
-
-/** @throws NotImplemented for git repositories and OCI artifacts */
-export function refuseRemote(path: string): void {
-  if (REMOTE.test(path))
-    throw new NotImplemented(`compose file ${path} is remote: only files of this machine can be read`, {
-      hint: "fetch it first and name the local copy",
-    });
+/** Where a file is on this machine. @param directory that relative paths begin at */
+export async function localFile(
+  path: string,
+  directory: string,
+  loading: Pick<Loading, "fetchRemote">,
+): Promise<string> {
+  return isRemote(path) ? await loading.fetchRemote(path) : resolve(directory, path);
 }
 
 function dropEmptyNameServers(tree: TreeMap): void {

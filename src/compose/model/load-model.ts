@@ -22,7 +22,7 @@ export async function loadModel(
   setDefaults(tree);
   if (loading.validate) checkDocument(tree, loading.places);
   if (resolve) resolvePaths(tree, { directory: scope.directory, home: loading.home }, loading.places);
-  takeEnvironment(tree, scope.environment);
+  if (loading.interpolate) takeEnvironment(tree, scope.environment);
   return tree;
 }
 

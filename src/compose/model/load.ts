@@ -1,6 +1,7 @@
 /** The front door: from options to a typed project. */
 import { basename } from "node:path";
 import { InvalidArgument } from "#base/errors.ts";
+import type { FetchRemote } from "../remote/reference.ts";
 import { checkConsistency } from "./consistency.ts";
 import { decodeFields } from "./decode.ts";
 import { deepExtensions, splitExtensions } from "./extensions.ts";
@@ -75,16 +76,17 @@ async function mapServices(
 
 /** The merged, canonical tree, before it is typed. */
 export async function loadProjectModel(options: LoadOptions): Promise<LoadedModel> {
-  const settled = await settle(options);
-  const loading = newLoading(options, settled);
+  const fetchRemote = fetchOnce(options);
+  const settled = await settle(options, fetchRemote);
+  const loading = newLoading(options, settled, fetchRemote);
   const projectName = await nameOf(options, settled, loading);
   settled.environment.set("COMPOSE_PROJECT_NAME", projectName);
-  const { projectDirectory, environment } = settled;
+  const { pathDirectory, environment } = settled;
   const tree = await loadModel(settled.files, {
     loading,
     scope: {
-      directory: projectDirectory,
-      absoluteDirectory: projectDirectory,
+      directory: pathDirectory,
+      absoluteDirectory: pathDirectory,
       environment,
       included: [],
       extended: new Map(),
@@ -97,7 +99,18 @@ export async function loadProjectModel(options: LoadOptions): Promise<LoadedMode
   return { tree, settled, projectName, loading };
 }
 
-function newLoading(options: LoadOptions, { environment }: Settled): Loading {
+/** A file that is named twice is fetched once. */
+function fetchOnce({ fetchRemote }: LoadOptions): FetchRemote {
+  const fetched = new Map<string, Promise<string>>();
+  return (reference) => {
+    if (!fetchRemote) throw new InvalidArgument(`compose file ${reference} is not on this machine`);
+    const path = fetched.get(reference) ?? fetchRemote(reference);
+    fetched.set(reference, path);
+    return path;
+  };
+}
+
+function newLoading(options: LoadOptions, { environment }: Settled, fetchRemote: FetchRemote): Loading {
   let input: Promise<string> | undefined;
   const readInput = options.readStandardInput ?? (async () => "");
   return {
@@ -110,6 +123,7 @@ function newLoading(options: LoadOptions, { environment }: Settled): Loading {
       input ??= readInput();
       return input;
     },
+    fetchRemote,
     filesRead: { count: 0 },
     includes: new Map(),
   };

@@ -1,6 +1,7 @@
 /** Images named by digest, for a project that stays as it is whatever happens to its tags. */
 import type { Digest } from "#base/digest.ts";
 import { canonicalReference, parseReference, type Reference, withDefaultTag } from "#spec/reference.ts";
+import { emptyProject } from "./empty.ts";
 import { newRecord } from "./own.ts";
 import { isMap, type TreeMap } from "./tree.ts";
 import type { Project, Service } from "./types.ts";
@@ -68,4 +69,15 @@ async function pinned(image: string, resolve: ResolveDigest): Promise<string> {
   const reference = withDefaultTag(parseReference(image));
   if (reference.digest) return canonicalReference({ ...reference, tag: undefined });
   return `${canonicalReference(reference)}@${await resolve(reference)}`;
+}
+
+/** Nothing but images, to be merged over the project's own files. */
+export function imagesOnly(project: Project): Project {
+  const services = Object.fromEntries(
+    Object.entries(project.services).map(([name, service]) => {
+      const volumes = service.volumes?.filter(({ type }) => type === "image");
+      return [name, { name, image: service.image, extensions: {}, ...(volumes?.length ? { volumes } : {}) }];
+    }),
+  );
+  return { ...emptyProject(""), services };
 }

@@ -3,7 +3,7 @@ import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { serviceHash } from "./hash.ts";
 import { loadProject, loadProjectModel, resolveEnvironment, resolveLabels } from "./load.ts";
 import { own } from "./own.ts";
-import { pinImages, pinTree, type ResolveDigest } from "./pin-images.ts";
+import { imagesOnly, pinImages, pinTree, type ResolveDigest } from "./pin-images.ts";
 import { printJson } from "./print-json.ts";
 import { projectJson, projectYaml, treeText } from "./print-project.ts";
 import { printAny } from "./print-tree.ts";
@@ -150,25 +150,6 @@ function checkContainerNames({ services }: Project): void {
       );
     taken.set(container, name);
   }
-}
-
-function imagesOnly(project: Project): Project {
-  const services = Object.fromEntries(
-    Object.entries(project.services).map(([name, service]) => {
-      const volumes = service.volumes?.filter(({ type }) => type === "image");
-      return [name, { name, image: service.image, extensions: {}, ...(volumes?.length ? { volumes } : {}) }];
-    }),
-  );
-  const nothing = {
-    networks: {},
-    volumes: {},
-    secrets: {},
-    configs: {},
-    models: {},
-    jobs: {},
-    extensions: {},
-  };
-  return { ...project, ...nothing, name: "", services };
 }
 
 async function renderTree(

@@ -19,7 +19,7 @@ async function folder(files: Readonly<Record<string, string>>): Promise<string> 
 }
 
 function at(currentDirectory: string, options: Partial<LoadOptions> = {}) {
-  return settle({ currentDirectory, environment: {}, ...options });
+  return settle({ currentDirectory, environment: {}, ...options }, async (name) => `/fetched/${name}/file`);
 }
 
 test("settle() prefers compose.yaml, takes the override file with it and says what it leaves aside", async () => {
@@ -102,9 +102,11 @@ test("settle() says when there is no Compose file, and when an env file is missi
   await expect(at(directory, { envFiles: ["nope.env"] })).rejects.toThrow(/env file .*nope\.env not found/);
 });
 
-test("settle() refuses files of other machines", async () => {
-  for (const file of ["oci://registry/app", "https://github.com/a/b.git", "git@github.com:a/b.git"])
-    await expect(at("/", { files: [file] })).rejects.toThrow(
-      "is remote: only files of this machine can be read",
-    );
+test("settle() takes the copies of remote files; paths begin there, the project stands where it is called", async () => {
+  const directory = await folder({ "local.yaml": "" });
+  const settled = await at(directory, { files: ["oci://h/a", "local.yaml"] });
+  expect(settled.files).toEqual(["/fetched/oci://h/a/file", join(directory, "local.yaml")]);
+  expect([settled.projectDirectory, settled.pathDirectory]).toEqual([directory, "/fetched/oci://h/a"]);
+  const chosen = await at(directory, { files: ["oci://h/a"], projectDirectory: "/here" });
+  expect([chosen.projectDirectory, chosen.pathDirectory]).toEqual(["/here", "/here"]);
 });

@@ -2,12 +2,12 @@
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InvalidArgument, NotFound } from "#base/errors.ts";
+import { type FetchRemote, isRemote } from "../remote/reference.ts";
 import { isFile, readEnvFile } from "./env-files.ts";
-import { refuseRemote } from "./load-file.ts";
 import type { LoadOptions } from "./types.ts";
 
 /** In the order they are preferred. */
-const FILE_NAMES = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+export const FILE_NAMES = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 const OVERRIDE_NAMES = [
   "compose.override.yml",
   "compose.override.yaml",
@@ -16,9 +16,11 @@ const OVERRIDE_NAMES = [
 ];
 
 export interface Settled {
-  /** Absolute, or "-". */
+  /** Absolute, or "-"; of remote ones the copies. */
   readonly files: readonly string[];
   readonly projectDirectory: string;
+  /** What relative paths begin at: the project's directory, or where the copy of a remote file is. */
+  readonly pathDirectory: string;
   readonly environment: Map<string, string>;
   readonly profiles: readonly string[];
   /** What an option or a variable says; the files' `name` is asked only without it. */
@@ -26,17 +28,20 @@ export interface Settled {
 }
 
 /** @throws NotFound when there is no Compose file; InvalidArgument, ComposeFileError for env files */
-export async function settle(options: LoadOptions): Promise<Settled> {
+export async function settle(options: LoadOptions, fetchRemote: FetchRemote): Promise<Settled> {
   const environment = processEnvironment(options);
   const given = options.files ?? [];
   await addEnvFiles(environment, options, directoryOf(options, given));
-  const files = await findFiles(options, environment);
-  if (files.length === 0) throw new NotFound("no configuration file provided: not found");
-  const projectDirectory = directoryOf(options, files);
+  const named = await findFiles(options, environment);
+  if (named.length === 0) throw new NotFound("no configuration file provided: not found");
+  const projectDirectory = directoryOf(options, named);
   await addEnvFiles(environment, options, projectDirectory);
+  const files = await Promise.all(named.map((file) => (isRemote(file) ? fetchRemote(file) : file)));
+  const beginsRemote = isRemote(named[0]!) && !options.projectDirectory;
   return {
     files,
     projectDirectory,
+    pathDirectory: beginsRemote ? dirname(files[0]!) : projectDirectory,
     environment,
     profiles: profilesOf(options, environment),
     explicitName: explicitName(options, environment),
@@ -50,10 +55,10 @@ function processEnvironment({ environment, currentDirectory }: LoadOptions): Map
   return known;
 }
 
-/** `--project-directory`, or where the first file is. */
+/** `--project-directory`, or where the first file of this machine is. */
 function directoryOf({ projectDirectory, currentDirectory }: LoadOptions, files: readonly string[]): string {
   if (projectDirectory) return resolve(currentDirectory, projectDirectory);
-  const first = files.find((file) => file !== "-");
+  const first = files.find((file) => file !== "-" && !isRemote(file));
   return first === undefined ? currentDirectory : dirname(resolve(currentDirectory, first));
 }
 
@@ -102,8 +107,8 @@ function isSwitchedOff(text: string | undefined): boolean {
 async function findFiles(options: LoadOptions, known: ReadonlyMap<string, string>): Promise<string[]> {
   const { files = [], currentDirectory } = options;
   const named = files.length > 0 ? files : filesOfVariable(known);
-  for (const file of named) refuseRemote(file);
-  if (named.length > 0) return named.map((file) => (file === "-" ? file : resolve(currentDirectory, file)));
+  if (named.length > 0)
+    return named.map((file) => (file === "-" || isRemote(file) ? file : resolve(currentDirectory, file)));
   return await searchUpward(directoryOf(options, []), options.warn ?? (() => {}));
 }
 

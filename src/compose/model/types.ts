@@ -5,6 +5,7 @@
  * @see https://github.com/compose-spec/compose-spec/blob/main/spec.md
  */
 
+import type { FetchRemote } from "../remote/reference.ts";
 import type { ContainerSpec, ServiceHook } from "./container-types.ts";
 import type { Build, Deploy, Develop } from "./deploy-types.ts";
 
@@ -208,6 +209,8 @@ export interface LoadOptions {
   readonly currentDirectory: string;
   /** Text of standard input, for the file "-". */
   readonly readStandardInput?: () => Promise<string>;
+  /** Brings Compose files of other places here. Absent: they are refused. */
+  readonly fetchRemote?: FetchRemote;
   /** Told of what works but should be changed: unset variables, obsolete keys. */
   readonly warn?: (text: string) => void;
   /** All true by default; `config` has flags to turn them off one by one. */

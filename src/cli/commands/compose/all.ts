@@ -33,6 +33,10 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
   port: { short: "Show where a service's port is published", load: () => import("./port.ts") },
   ps: { short: "List containers", load: () => import("./ps.ts") },
   pull: { short: "Fetch the images of services", load: () => import("./pull.ts") },
+  publish: {
+    short: "Put a project into a registry, to be used from there",
+    load: () => import("./publish.ts"),
+  },
   push: { short: "Send the images of services that are built", load: () => import("./push.ts") },
   restart: { short: "Stop services and start them again", load: () => import("./restart.ts") },
   rm: { short: "Remove stopped containers", load: () => import("./rm.ts") },

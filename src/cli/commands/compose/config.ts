@@ -1,14 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Digest } from "#base/digest.ts";
 import type { ConfigQuestion, ConfigRequest } from "#compose/model/render-config.ts";
-import { canonicalReference, type Reference } from "#spec/reference.ts";
 import { ANY_ARGUMENTS } from "../../command.ts";
 import type { ComposeSession } from "../../compose/session.ts";
 import { defineVerb } from "../../compose/verb.ts";
-import { registryAuthHeader } from "../../credentials.ts";
 import { bool, string } from "../../flag-kinds.ts";
 import type { FlagValues } from "../../flags.ts";
+import { resolveDigest } from "./_digests.ts";
 
 const FLAGS = {
   environment: bool("Print the variables that interpolation sees"),
@@ -87,16 +85,4 @@ function requestOf(compose: ComposeSession, services: readonly string[], flags: 
     resolveDigests: flags["resolve-image-digests"],
     locksDigests: flags["lock-image-digests"],
   };
-}
-
-/** Asked through the engine, which has the ways to the registries. */
-async function resolveDigest({ session }: ComposeSession, reference: Reference): Promise<Digest> {
-  const { http } = await session.client();
-  const source = { config: session.config, env: session.host.env };
-  const { Descriptor } = await http.json<{ Descriptor: { digest: Digest } }>(
-    "GET",
-    `/distribution/${canonicalReference(reference)}/json`,
-    { headers: { "X-Registry-Auth": await registryAuthHeader(source, reference.domain) } },
-  );
-  return Descriptor.digest;
 }

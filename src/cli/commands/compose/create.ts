@@ -17,6 +17,7 @@ import {
   scaled,
   YES_FLAG,
 } from "./_create.ts";
+import { confirmRemote } from "./_remote.ts";
 
 export const verb = defineVerb({
   usage: "[OPTIONS] [SERVICE...]",
@@ -36,6 +37,7 @@ export const verb = defineVerb({
     refuseBuild(flags);
     compose.assumesYes = flags.yes;
     const project = scaled(await compose.select(args), parseScales(flags.scale));
+    await confirmRemote(compose, project);
     const pullPolicy = pullPolicyOf(flags.pull);
     await compose.operation("create", async (context) => {
       using run = await prepareUp(context, project, {

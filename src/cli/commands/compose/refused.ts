@@ -5,7 +5,6 @@ const REASONS: Readonly<Record<string, string>> = {
   alpha: "experimental commands of other tools are not taken over",
   bridge: "there are no transformations into other formats",
   build: "this version cannot build images; an image that is there already is used",
-  publish: "projects cannot be published as artifacts",
   watch: "following source files comes with building",
 };
 

@@ -1,18 +1,9 @@
-import { ANY_ARGUMENTS } from "../../command.ts";
-import { defineVerb } from "../../compose/verb.ts";
-import { eachContainer } from "./_each.ts";
+import { freezeVerb } from "./_freeze.ts";
 
-export const verb = defineVerb({
-  usage: "[SERVICE...]",
-  arguments: ANY_ARGUMENTS,
-  flags: {},
-  run: ({ compose, args }) =>
-    eachContainer(compose, {
-      operation: "unpause",
-      services: args,
-      states: ["paused"],
-      working: "Unpausing",
-      done: "Unpaused",
-      call: ({ client }, { id }) => client.containers.unpause(id),
-    }),
+export const verb = freezeVerb({
+  operation: "unpause",
+  state: "paused",
+  working: "Unpausing",
+  done: "Unpaused",
+  call: ({ client }, { id }) => client.containers.unpause(id),
 });

@@ -29,6 +29,7 @@ import {
   stopTimeout,
   YES_FLAG,
 } from "./_create.ts";
+import { confirmRemote } from "./_remote.ts";
 import { attachedServices, checkUpFlags } from "./_up-flags.ts";
 
 const UP_FLAGS = {
@@ -77,6 +78,7 @@ export const verb = defineVerb({
     compose.assumesYes = flags.yes;
     const selected = await compose.select(args, flags["no-deps"] ? "ignore" : "include");
     const project = scaled(selected, parseScales(flags.scale));
+    await confirmRemote(compose, project);
     if (Object.keys(project.services).length === 0 && !compose.flags["all-resources"])
       throw new CliError("no service selected");
     const exitCodeFrom = flags["exit-code-from"];

@@ -1,7 +1,7 @@
 /** Small projects and what an engine has of them, for tests of plans. */
 
+import { emptyProject } from "../../model/empty.ts";
 import type { Project, Service } from "../../model/types.ts";
-import { emptyProject } from "../from-engine.ts";
 import { LABEL } from "../labels.ts";
 import type { Operation, Plan, PlanInput, PlanOptions } from "../plan/types.ts";
 import type { ConfigHashes, Observed, ObservedContainer } from "../types.ts";

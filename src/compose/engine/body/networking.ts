@@ -1,4 +1,5 @@
 /** The networks a service's container joins: its network mode, and one endpoint for each network. */
+import { InvalidArgument } from "#base/errors.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
 import type { ServiceNetwork } from "../../model/container-types.ts";
 import type { Project, Service } from "../../model/types.ts";
@@ -30,10 +31,21 @@ export function planNetworking(
   const endpoints: Record<string, EndpointSettings> = {};
   for (const [index, key] of keys.entries()) {
     const config = service.networks?.[key] ?? {};
+    if (index === 0) refuseTwoAddresses(service, key, config);
     const macAddress = config.mac_address ?? (index === 0 ? service.mac_address : undefined);
     endpoints[networkName(project, key)] = endpoint(service, config, { ...options, macAddress });
   }
   return { mode: networkName(project, keys[0]!), endpoints };
+}
+
+/** @throws InvalidArgument when the service and its main network ask for different hardware addresses */
+function refuseTwoAddresses(service: Service, key: string, { mac_address: own }: ServiceNetwork): void {
+  const { name, mac_address: general } = service;
+  if (own && general && own !== general)
+    throw new InvalidArgument(
+      `service "${name}": the service-level mac_address should have the same value as network ${key}`,
+      { hint: `Give the address at networks.${key} only` },
+    );
 }
 
 /** Keys of the project's networks, the one with the highest priority first, equals by name. */
