@@ -19,7 +19,6 @@ import type {
 import type { Platform } from "#spec/oci/manifest.ts";
 import { normalisePlatform, parsePlatform } from "#spec/platform.ts";
 import { familiarReference, parseReference } from "#spec/reference.ts";
-import { canRun } from "#spec/select-manifest.ts";
 import type { StateStore } from "#state/types.ts";
 import type { CollectedGarbage, GarbagePlan } from "#storage/gc/sweep.ts";
 import type { Storage } from "#storage/storage.ts";
@@ -33,6 +32,7 @@ import { rootsOf } from "./garbage.ts";
 import { ancestorsOf, imageHistory } from "./history.ts";
 import { Layers } from "./layers.ts";
 import { listImages } from "./list.ts";
+import { isMadeFor } from "./made-for.ts";
 import { describeManifests } from "./manifests.ts";
 import { type ImagesOptions, withDefaults } from "./options.ts";
 import { evictImage, pruneImages } from "./prune.ts";
@@ -123,7 +123,7 @@ class LocalImages implements Images {
   find(nameOrId: string, platform?: string): ImageView | undefined {
     const wanted = this.#platform(platform);
     const image = findImage(this.#records, nameOrId, wanted);
-    return image && (!wanted || canRun(wanted, image.config)) ? this.#records.view(image) : undefined;
+    return image && (!wanted || isMadeFor(wanted, image)) ? this.#records.view(image) : undefined;
   }
 
   history(nameOrId: string, platform?: string): ImageHistoryItem[] {

@@ -17,6 +17,8 @@ export interface ImageSource {
   /** Config digest. */
   readonly imageId: Digest;
   readonly config: ImageConfig;
+  /** The platform that the index gave it; absent where none led to it. */
+  readonly listedAs?: Platform | undefined;
 }
 
 export interface SourceDeps {
@@ -92,9 +94,10 @@ async function readConfig(
     await deps.fetchBlob(manifest.config, { signal: request.signal, onProgress: () => {} });
   const text = await deps.content.readText(imageId);
   const config = parseImageConfig(text, `configuration ${imageId} of ${request.what}`);
-  if (request.isPlatformRequired && !canRun(request.platform, config))
+  const { platform: listedAs } = manifestDescriptor;
+  if (request.isPlatformRequired && !listedAs && !canRun(request.platform, config))
     throw new NotFound(
       `image with reference ${request.what} was found but does not provide the specified platform (${formatPlatform(request.platform)})`,
     );
-  return { manifestDescriptor, manifest, imageId, config };
+  return { manifestDescriptor, manifest, imageId, config, listedAs };
 }

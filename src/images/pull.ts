@@ -20,11 +20,11 @@ import {
   withDigest,
   withTag,
 } from "#spec/reference.ts";
-import { canRun } from "#spec/select-manifest.ts";
 import type { ContentStore, Lease, Leases, Snapshotter } from "#storage/types.ts";
 import { pullEvent } from "./events.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import type { FetchBlob, Layers } from "./layers.ts";
+import { asListed, isMadeFor } from "./made-for.ts";
 import { progressLine, statusLine } from "./progress.ts";
 import type { Emit } from "./progress-stream.ts";
 import { type LayerPlan, planLayers } from "./pull-plan.ts";
@@ -138,7 +138,7 @@ class Pull {
     const { records, host } = this.#deps;
     const known = records.reference(this.#one.reference);
     const image = known?.target.digest === target.digest ? this.#usableImage(known.imageId) : undefined;
-    return image !== undefined && canRun(this.#one.platform ?? host, image.config);
+    return image !== undefined && isMadeFor(this.#one.platform ?? host, image);
   }
 
   /** An image of ours whose layers are there: nothing of it needs to be fetched, however it is compressed elsewhere. */
@@ -163,7 +163,7 @@ class Pull {
       { target, platform: platform ?? host, isPlatformRequired: platform !== undefined, what, signal },
     );
     const image = this.#usableImage(source.imageId) ?? (await this.#make(source, lease));
-    return this.#record(target, image);
+    return this.#record(target, image, source.listedAs);
   }
 
   async #make(source: ImageSource, lease: Lease): Promise<ImageRecord> {
@@ -203,9 +203,9 @@ class Pull {
   }
 
   /** The last step: until here nobody sees the image, and a crash leaves only blobs and layers to be used again. */
-  #record(target: Descriptor, made: ImageRecord): boolean {
+  #record(target: Descriptor, made: ImageRecord, listedAs: Platform | undefined): boolean {
     const { records, events } = this.#deps;
-    const image = this.#usableImage(made.id) ?? made; // another pull may have been faster
+    const image = asListed(this.#usableImage(made.id) ?? made, listedAs); // another pull may have been faster
     const { reference } = this.#one;
     const before = records.reference(reference)?.imageId;
     records.transaction(() => {

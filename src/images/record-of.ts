@@ -1,4 +1,5 @@
 import type { Snapshotter } from "#storage/types.ts";
+import { asListed } from "./made-for.ts";
 import type { LayerPlan } from "./pull-plan.ts";
 import type { ImageSource } from "./pull-target.ts";
 import type { ImageRecord } from "./types.ts";
@@ -10,7 +11,7 @@ export function imageRecordOf(
   snapshotter: Pick<Snapshotter, "layer">,
 ): ImageRecord {
   const sizes = stack.map(({ chainId }) => snapshotter.layer(chainId)?.sizeBytes ?? 0);
-  return {
+  const record = {
     id: source.imageId,
     config: source.config,
     chainId: stack.at(-1)?.chainId,
@@ -20,4 +21,5 @@ export function imageRecordOf(
     lastTagTime: "",
     parent: undefined,
   };
+  return asListed(record, source.listedAs);
 }

@@ -4,7 +4,7 @@ import { isFullId, isIdPrefix } from "#base/ids.ts";
 import type { Platform } from "#spec/oci/manifest.ts";
 import { formatPlatform } from "#spec/platform.ts";
 import { familiarReference, parseReference, type Reference, withDefaultTag } from "#spec/reference.ts";
-import { canRun } from "#spec/select-manifest.ts";
+import { isMadeFor } from "./made-for.ts";
 import type { ImageRecords } from "./records.ts";
 import type { ImageRecord, ReferenceRecord } from "./types.ts";
 
@@ -36,7 +36,7 @@ function ofPlatform(
   platform: Platform | undefined,
 ): ImageRecord | undefined {
   const images = [imageId, ...others].flatMap((id) => records.image(id) ?? []);
-  return (platform && images.find(({ config }) => canRun(platform, config))) ?? images[0];
+  return (platform && images.find((image) => isMadeFor(platform, image))) ?? images[0];
 }
 
 function referenceOf(text: string): Reference | undefined {
@@ -51,7 +51,7 @@ function referenceOf(text: string): Reference | undefined {
 export function getImage(records: ImageRecords, nameOrId: string, platform?: Platform): ImageRecord {
   const image = findImage(records, nameOrId, platform);
   if (!image) throw new NotFound(`No such image: ${shownName(nameOrId)}`);
-  if (platform && !canRun(platform, image.config))
+  if (platform && !isMadeFor(platform, image))
     throw new NotFound(
       `image with reference ${nameOrId} was found but does not provide the specified platform (${formatPlatform(platform)})`,
     );

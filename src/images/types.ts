@@ -40,6 +40,8 @@ export interface ImageRecord {
   /** RFC 3339; when it was last tagged here, "" when never. */
   readonly lastTagTime: string;
   readonly parent: Digest | undefined;
+  /** Platforms that indexes list it under, where its configuration says another. */
+  readonly listedAs?: readonly Platform[];
 }
 
 export interface ReferenceRecord {

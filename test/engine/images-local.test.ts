@@ -70,7 +70,15 @@ if (!IS_DOCKERD) {
         "GET",
         "/v1.47/images/json?manifests=1&filters=%7B%22reference%22%3A%5B%22two%22%5D%7D",
       )
-    ).json as { Manifests: { Available: boolean; ImageData: { Platform: { architecture: string } } }[] }[];
+    ).json as {
+      Size: number;
+      Manifests: {
+        Available: boolean;
+        Size: { Total: number };
+        ImageData: { Platform: { architecture: string } };
+      }[];
+    }[];
+    expect(item!.Size).toBe(item!.Manifests.reduce((sum, { Size }) => sum + Size.Total, 0));
     const shown = item!.Manifests.map(({ Available, ImageData }) => [
       ImageData.Platform.architecture,
       Available,

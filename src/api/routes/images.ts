@@ -2,6 +2,7 @@ import { isDigest } from "#base/digest.ts";
 import { InvalidArgument } from "#base/errors.ts";
 import type { Filters } from "#base/filters.ts";
 import type { ImageView } from "#images/types.ts";
+import type { ImageManifestSummary, ImageSummary } from "#spec/docker/images.ts";
 import { isBefore } from "#spec/docker/versions.ts";
 import { DEFAULT_TAG, parseReference } from "#spec/reference.ts";
 import { type ApiRequest, empty, json, type Reply, type Route, stream } from "../handler.ts";
@@ -60,10 +61,16 @@ async function list(request: ApiRequest, parts: ApiParts): Promise<Reply> {
       views.map(async (view) => {
         const counts = { containers: containersOf(view.id), sharedSize: sharedSizes?.get(view.id) ?? -1 };
         const summary = imageSummary(view, counts, version);
-        return wantsManifests ? { ...summary, Manifests: await manifestsOf(view) } : summary;
+        return wantsManifests ? withManifests(summary, await manifestsOf(view)) : summary;
       }),
     ),
   );
+}
+
+/** Beside its manifests an image's size is all that they take, blobs too: clients draw them as a tree under it. */
+function withManifests(summary: ImageSummary, Manifests: readonly ImageManifestSummary[]) {
+  const total = Manifests.reduce((sum, { Size }) => sum + Size.Total, 0);
+  return { ...summary, Size: Math.max(total, summary.Size), Manifests };
 }
 
 /** Before 1.25 a name could be asked for outside the filters. */
