@@ -1,13 +1,13 @@
+import type { ConnectionSource, HandedOver } from "#base/connection-source.ts";
 import { InvalidArgument } from "#base/errors.ts";
+import { MAX_CHUNK_LINE_BYTES, MAX_TRAILER_FIELDS, parseChunkLine } from "#base/http-chunks.ts";
 import { type ByteReader, LimitExceeded } from "./byte-reader.ts";
 import { type BodyFraming, ProtocolError } from "./head.ts";
 
-const CHUNK_LINE = /^([0-9a-f]{1,12})(?:[ \t]*;.*)?\r\n$/i;
-const MAX_LINE_BYTES = 4096;
 const CRLF = Buffer.from("\r\n");
 
 /** The body of one request, read as far as its consumer wants and never ahead of it. */
-export class RequestBody implements AsyncIterable<Uint8Array> {
+export class RequestBody implements ConnectionSource {
   /** As the client declared it; undefined when it comes in chunks. */
   readonly declaredBytes: number | undefined;
   readonly #reader: ByteReader;
@@ -18,6 +18,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   /** Bytes left of the body, or of the chunk that is being read. */
   #left: number;
   #isDone: boolean;
+  /** Somebody else reads it. */
+  #isAway = false;
 
   /** @param beforeFirstRead sends "100 Continue" where the client waits for it */
   constructor(reader: ByteReader, framing: BodyFraming, beforeFirstRead?: () => void) {
@@ -33,6 +35,24 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     return this.#isDone || (!this.#isChunked && this.#left === 0);
   }
 
+  get fd(): number | undefined {
+    return this.#reader.fd;
+  }
+
+  async handOver(): Promise<HandedOver | undefined> {
+    if (this.isDone || this.#isAway || this.fd === undefined) return undefined;
+    this.#begin();
+    this.#isAway = true;
+    return {
+      position: { isChunked: this.#isChunked, leftBytes: this.#left },
+      received: await this.#reader.lend(),
+      giveBack: (beyond) => {
+        this.#isDone = true;
+        this.#reader.takeBack(beyond);
+      },
+    };
+  }
+
   /**
    * The next bytes; undefined after the last.
    * @throws InvalidArgument when the client stops before the end it announced; ProtocolError for broken chunks
@@ -42,8 +62,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     this.#peeked = undefined;
     if (peeked) return peeked;
     if (this.#isDone) return undefined;
-    this.#beforeFirstRead?.();
-    this.#beforeFirstRead = undefined;
+    if (this.#isAway) throw new Error("somebody else reads the request body");
+    this.#begin();
     if (this.#isChunked && this.#left === 0 && !(await this.#nextChunk())) return undefined;
     const bytes = await this.#reader.readSome(this.#left);
     if (!bytes) throw new InvalidArgument("the request body ends early");
@@ -90,6 +110,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
    */
   async skip(maxBytes: number): Promise<boolean> {
     if (this.#isDone) return true;
+    if (this.#isAway) return false; // nobody knows how far it has been read
     if (this.#beforeFirstRead || this.#left > maxBytes) return false; // the client may not even send it
     try {
       let total = 0;
@@ -103,14 +124,19 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     }
   }
 
+  #begin(): void {
+    this.#beforeFirstRead?.();
+    this.#beforeFirstRead = undefined;
+  }
+
   /** Reads a chunk's size line. @returns false after the last chunk, whose trailing fields are skipped */
   async #nextChunk(): Promise<boolean> {
-    const size = CHUNK_LINE.exec(await this.#line());
-    if (!size) throw new ProtocolError(400, "malformed chunk size");
-    this.#left = Number.parseInt(size[1]!, 16);
+    const size = parseChunkLine(await this.#line());
+    if (size === undefined) throw new ProtocolError(400, "malformed chunk size");
+    this.#left = size;
     if (this.#left > 0) return true;
     for (let fields = 0; (await this.#line()) !== "\r\n"; fields++)
-      if (fields === 100) throw new ProtocolError(400, "too many trailer fields");
+      if (fields === MAX_TRAILER_FIELDS) throw new ProtocolError(400, "too many trailer fields");
     this.#isDone = true;
     return false;
   }
@@ -120,7 +146,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   }
 
   async #line(): Promise<string> {
-    const line = await this.#reader.readUntil(CRLF, MAX_LINE_BYTES).catch((error) => {
+    const line = await this.#reader.readUntil(CRLF, MAX_CHUNK_LINE_BYTES).catch((error) => {
       throw error instanceof LimitExceeded ? new ProtocolError(400, "malformed chunk") : error;
     });
     if (!line) throw new InvalidArgument("the request body ends early");

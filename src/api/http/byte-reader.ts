@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { InputSink, InputSource } from "./socket.ts";
 
 /** What may wait here unread before the peer is made to wait. */
@@ -15,6 +16,8 @@ export class ByteReader implements InputSink {
   #unreadBytes = 0;
   #hasEnded = false;
   #wake: (() => void) | undefined;
+  /** Somebody else reads the connection. */
+  #isLent = false;
 
   /** @param onEnd the peer will send no more, or the connection is lost; called at most once */
   constructor(source: InputSource, onEnd: () => void) {
@@ -75,16 +78,34 @@ export class ByteReader implements InputSink {
 
   /** Gives the connection back to its stream, with what was received but not read. */
   detach(): void {
-    const rest = Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    this.#unreadBytes = 0;
-    this.#source.restore(rest);
+    this.#source.restore(this.#takeAll());
+  }
+
+  /** Of the connection, where another process can read it. */
+  get fd(): number | undefined {
+    return this.#hasEnded ? undefined : this.#source.fd;
+  }
+
+  /** Nothing is read here until `takeBack`. @returns what has been received but not read */
+  async lend(): Promise<Buffer> {
+    this.#isLent = true;
+    this.#source.pauseInput();
+    await setImmediate(); // what is being received while we pause comes in this turn
+    return this.#takeAll();
+  }
+
+  /** @param beyond what the other has read too much */
+  takeBack(beyond: Uint8Array): void {
+    if (this.#unreadBytes > 0) throw new Error("bytes came from a connection that somebody else reads");
+    this.#isLent = false;
+    if (beyond.byteLength > 0) this.receive(Buffer.from(beyond));
+    if (this.#unreadBytes < MAX_UNREAD_BYTES) this.#source.resumeInput();
   }
 
   receive(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#unreadBytes += chunk.byteLength;
-    if (this.#unreadBytes >= MAX_UNREAD_BYTES) this.#source.pauseInput();
+    if (this.#unreadBytes >= MAX_UNREAD_BYTES || this.#isLent) this.#source.pauseInput();
     this.#wake?.();
   }
 
@@ -92,6 +113,13 @@ export class ByteReader implements InputSink {
     this.#hasEnded = true;
     this.#wake?.();
     this.#onEnd();
+  }
+
+  #takeAll(): Buffer {
+    const rest = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#unreadBytes = 0;
+    return rest;
   }
 
   #takeExactly(bytes: number): Buffer {

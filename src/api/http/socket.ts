@@ -20,6 +20,8 @@ export interface InputSource {
   divert(sink: InputSink): void;
   /** Back to a stream: `rest` and what comes later can be read from the connection itself. */
   restore(rest: Buffer): void;
+  /** Undefined when it is closed, or only we can read it. */
+  readonly fd: number | undefined;
   pauseInput(): void;
   resumeInput(): void;
 }

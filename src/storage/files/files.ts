@@ -1,3 +1,4 @@
+import { isConnectionSource } from "#base/connection-source.ts";
 import { DEFAULT_BOUNDS, type LayerBounds } from "../layer/bounds.ts";
 import { writeImplicitList } from "../layer/implicit.ts";
 import { FileHelper } from "./helper-process.ts";
@@ -13,7 +14,7 @@ export interface ContainerFilesOptions {
 
 export function createContainerFiles(options: ContainerFilesOptions): ContainerFiles {
   const start = <J extends FileJob>(job: J, signal?: AbortSignal) =>
-    new FileHelper(options.helperCommand, job, signal);
+    new FileHelper(options.helperCommand, job, { signal });
   const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
   return {
     async stat(view, path, signal) {
@@ -35,13 +36,12 @@ export function createContainerFiles(options: ContainerFilesOptions): ContainerF
       }
     },
 
-    async write(view, path, archive, options, signal) {
-      await using helper = start({ job: "write", view, path, options }, signal);
+    async write(view, path, archive, how, signal) {
+      const connection = isConnectionSource(archive) ? archive.fd : undefined;
+      const job = { job: "write", view, path, options: how } as const;
+      await using helper = new FileHelper(options.helperCommand, job, { connection, signal });
       await helper.next(); // that it is ready
-      const answer = helper.result();
-      answer.catch(() => {}); // asked for below, after the archive has been handed over
-      await helper.feed(archive);
-      await answer;
+      await helper.write(archive);
     },
 
     export(root, signal, ids) {

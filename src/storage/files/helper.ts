@@ -1,5 +1,4 @@
 import { writeSync } from "node:fs";
-import { decompressArchive } from "#base/decompress-program.ts";
 import { DigestMeter } from "#base/digest.ts";
 import { PermissionDenied } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
@@ -14,12 +13,13 @@ import { archiveTree } from "./archive-tree.ts";
 import { diffTar } from "./diff-tar.ts";
 import { walkDiff } from "./diff-walk.ts";
 import { hostId } from "./ids.ts";
-import type { FileJob, FileJobLine } from "./job.ts";
-import { readJob } from "./read-job.ts";
+import type { FileJob, FileJobLine, Written } from "./job.ts";
+import { JobInput } from "./job-input.ts";
 import type { FoundFile, ViewRoot } from "./root.ts";
 import { TreeWriter } from "./tree-writer.ts";
 import type { DiffRequest, FileChange, FileStat } from "./types.ts";
 import { openView } from "./view.ts";
+import { readArchive } from "./write-archive.ts";
 
 /** Changes told in one line. */
 const CHANGES_AT_ONCE = 1000;
@@ -33,8 +33,8 @@ const STDERR = 2;
  */
 export async function runFileHelper(_argv: readonly string[]): Promise<number> {
   try {
-    const { job, rest } = await readJob(Bun.stdin.stream());
-    tell({ result: await perform(job, rest) });
+    const input = new JobInput(Bun.stdin.stream());
+    tell({ result: await perform(await input.job(), input) });
     return 0;
   } catch (error) {
     if (isErrno(error, "EPIPE")) return 1; // nobody wants the archive any more
@@ -43,7 +43,7 @@ export async function runFileHelper(_argv: readonly string[]): Promise<number> {
   }
 }
 
-async function perform(job: FileJob, input: AsyncIterable<Uint8Array>): Promise<unknown> {
+async function perform(job: FileJob, input: JobInput): Promise<unknown> {
   switch (job.job) {
     case "stat": {
       const root = openView(job.view);
@@ -82,18 +82,18 @@ function readFiles({ view, path }: Extract<FileJob, { job: "read" }>): object {
 
 async function writeFiles(
   { view, path, options }: Extract<FileJob, { job: "write" }>,
-  input: AsyncIterable<Uint8Array>,
-): Promise<object> {
+  input: JobInput,
+): Promise<Written> {
   const root = openView(view);
   using writer = new TreeWriter(root.fd, root.realDirectory(path), options, view.ids);
   // On directories with shifted ids nobody else can make files.
   if (view.ids) assumeFileIdentity({ uid: hostId(view.ids.uids, 0), gid: hostId(view.ids.gids, 0) });
   tell({ ready: true });
   const parser = new TarParser(writer);
-  for await (const chunk of decompressArchive(input)) parser.push(chunk);
+  const beyond = await readArchive(input, (chunk) => parser.push(chunk));
   parser.finish();
   writer.finish();
-  return {};
+  return { beyond: Buffer.from(beyond).toString("base64") };
 }
 
 function exportTree({ root: path, ids }: Extract<FileJob, { job: "export" }>): object {
