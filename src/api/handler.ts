@@ -35,6 +35,8 @@ export interface Route extends RoutePattern {
   readonly handle: Handler;
   /** The oldest version of the API that has this route. */
   readonly since?: ApiVersion;
+  /** Older clients than the rest of the API are answered: the route has not changed since. */
+  readonly servedFrom?: ApiVersion;
   /** A body that no authorization plugin is shown: too long to hold, or secret. Every other one it sees whole. */
   readonly bodyIs?: "stream" | "credentials";
   /** Answers before the engine knows the state of its containers. */

@@ -54,6 +54,12 @@ describe("createApi()", () => {
       type: "text/plain; charset=utf-8",
     },
     {
+      path: "/v1.11/images/get?names=x",
+      status: 400,
+      body: "client version 1.11 is too old. Minimum supported API version is 1.12, please upgrade your client to a newer version\n",
+      type: "text/plain; charset=utf-8",
+    },
+    {
       path: "/v1.24/containers/prune",
       init: { method: "POST" },
       status: 400,

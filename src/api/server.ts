@@ -1,12 +1,12 @@
 /** The API's front door: listeners, and every request's way from its head to its answer. */
 import { InvalidArgument, messageOf, NotFound } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import { isBefore, MAX_API_VERSION, negotiate } from "#spec/docker/versions.ts";
+import { isBefore, MAX_API_VERSION, MIN_API_VERSION, negotiate } from "#spec/docker/versions.ts";
 import { Gate, NOT_OFFERED } from "./authorize.ts";
 import { Chapters } from "./chapters.ts";
 import { deliver } from "./deliver.ts";
 import { errorReply, errorStatus } from "./errors.ts";
-import { type ApiRequest, empty, type Reply, type ReplyHeaders } from "./handler.ts";
+import { type ApiRequest, empty, type Reply, type ReplyHeaders, type Route } from "./handler.ts";
 import { type Exchange, HttpConnection } from "./http/connection.ts";
 import { upgradeOf } from "./http/head.ts";
 import { type Listener, listen } from "./http/listener.ts";
@@ -82,9 +82,9 @@ async function dispatch(exchange: Exchange, context: Context, gate: Gate | undef
   context.log.debug("request", { method: head.method, target: head.target });
   if (head.method === "OPTIONS") return empty(200);
   const target = parseTarget(head.target);
-  const version = negotiate(target.version, context.options.minVersion);
   const path = decodePath(target.path);
   const found = await context.chapters.find(head.method, path);
+  const version = negotiate(target.version, oldestFor(found?.route, context.options.minVersion));
   if (!found) throw new NotFound("page not found");
   const { route, params } = found;
   if (route.since && isBefore(version, route.since))
@@ -94,6 +94,11 @@ async function dispatch(exchange: Exchange, context: Context, gate: Gate | undef
   const query = new Query(target.query);
   const request = requestOf(exchange, context, { path, params, query, version });
   return await route.handle(gate ? { ...request, connection: NOT_OFFERED } : request, context);
+}
+
+/** A minimum that an administrator has raised holds for every route. */
+function oldestFor(route: Route | undefined, minVersion: string): string {
+  return minVersion === MIN_API_VERSION ? (route?.servedFrom ?? minVersion) : minVersion;
 }
 
 function requestOf(

@@ -17,16 +17,19 @@ import { searchImages } from "./_image-search.ts";
 import { notImplemented } from "./_not-implemented.ts";
 import { isDryRun, planImagePrune, planImageRemoval } from "./dry-run.ts";
 
+/** skopeo, buildah and podman speak 1.22 to an engine: images go to and from it with them (`docker-daemon:`). */
+const ARCHIVES_SINCE = "1.12";
+
 export const routes: readonly Route[] = [
   { method: "GET", path: "/images/json", handle: list },
   { method: "GET", path: "/images/search", handle: searchImages },
-  { method: "GET", path: "/images/get", handle: saveSeveral },
+  { method: "GET", path: "/images/get", handle: saveSeveral, servedFrom: ARCHIVES_SINCE },
   { method: "POST", path: "/images/create", handle: pullOrImport, bodyIs: "stream" },
-  { method: "POST", path: "/images/load", handle: load, bodyIs: "stream" },
+  { method: "POST", path: "/images/load", handle: load, bodyIs: "stream", servedFrom: ARCHIVES_SINCE },
   { method: "POST", path: "/images/prune", handle: prune, since: "1.25" },
   { method: "GET", path: "/images/{name...}/json", handle: inspect },
   { method: "GET", path: "/images/{name...}/history", handle: history },
-  { method: "GET", path: "/images/{name...}/get", handle: saveOne },
+  { method: "GET", path: "/images/{name...}/get", handle: saveOne, servedFrom: ARCHIVES_SINCE },
   {
     method: "GET",
     path: "/images/{name...}/attestations",

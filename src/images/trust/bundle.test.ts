@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   type BuiltImage,
   buildImage,
@@ -97,4 +99,16 @@ test.each([
   ],
 ])("bundleClaim() finds no claim in %j", (text, reason) => {
   expect(bundleClaim(Buffer.from(text), [{ path: "/key.pub", pem: KEY.pem }])).toContain(reason);
+});
+
+test("bundleClaim() reads what cosign signed, and takes no attestation for a signature", () => {
+  const fixture = (name: string) =>
+    readFileSync(join(import.meta.dir, "../../../test/fixtures/cosign", name));
+  const own = [{ path: "cosign.pub", pem: fixture("cosign.pub").toString() }];
+  expect(bundleClaim(fixture("signature.bundle"), own)).toEqual({
+    digest: "sha256:13b6bb9cb8fc9d619ce3f5317ad0ca88be4603e70dac69761c37390907dea805",
+  });
+  expect(bundleClaim(fixture("attestation.bundle"), own)).toContain("a statement is of the kind");
+  const other = [{ path: "/key.pub", pem: KEY.pem }];
+  expect(bundleClaim(fixture("signature.bundle"), other)).toContain("no signature was made with /key.pub");
 });
