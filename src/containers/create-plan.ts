@@ -4,15 +4,21 @@ import { InvalidArgument } from "#base/errors.ts";
 import { shortId } from "#base/ids.ts";
 import type { ImageView } from "#images/types.ts";
 import { type ReviewFacts, reviewHostConfig } from "#runtime/spec/review.ts";
-import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "#spec/docker/containers.ts";
+import type {
+  ContainerConfig,
+  ContainerCreateRequest,
+  HostConfig,
+  HugepageLimit,
+} from "#spec/docker/containers.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
+import { normaliseHugepageLimits } from "#spec/huge-pages.ts";
 import { checkConfig } from "./check-config.ts";
 import { checkHostConfig } from "./check-host-config.ts";
 import type { HostFacts } from "./check-resources.ts";
 import { completeHostConfig, type HostDefaults } from "./host-config.ts";
 import { mergeImageConfig } from "./image-defaults.ts";
 import { DEFAULT_NETWORK, networkKind } from "./modes.ts";
-import { readOwnOptions } from "./own-options.ts";
+import { HUGETLB_ANNOTATION, readOwnOptions } from "./own-options.ts";
 import { NEVER } from "./times.ts";
 import type { ContainerRecord, OnUnhealthy } from "./types.ts";
 
@@ -44,8 +50,8 @@ export interface ContainerPlan {
  */
 export function planContainer(body: ContainerCreateRequest, facts: CreateFacts): ContainerPlan {
   const { HostConfig: askedHostConfig, NetworkingConfig: networking, ...userConfig } = body;
-  const asked = askedHostConfig ?? {};
-  const own = readOwnOptions(asked.Annotations, userConfig.Labels);
+  const own = readOwnOptions(askedHostConfig?.Annotations, userConfig.Labels);
+  const asked = withHugepageLimits(askedHostConfig ?? {}, own.hugepageLimits);
   const merged = withHealthTest(
     mergeImageConfig(userConfig, facts.image.config.config ?? {}),
     own.healthTest,
@@ -86,6 +92,14 @@ export function planContainer(body: ContainerCreateRequest, facts: CreateFacts):
     ...(own.debugs === undefined ? {} : { debugs: own.debugs }),
   };
   return { container, warnings: [...reviewed.warnings, ...portWarnings(asked)] };
+}
+
+function withHugepageLimits(hostConfig: HostConfig, annotated: readonly HugepageLimit[]): HostConfig {
+  const limits = [...annotated, ...(hostConfig.HugepageLimits ?? [])];
+  if (limits.length === 0) return hostConfig;
+  const { [HUGETLB_ANNOTATION]: _, ...Annotations } = hostConfig.Annotations ?? {};
+  const HugepageLimits = normaliseHugepageLimits(limits).filter(({ Limit }) => Limit !== -1);
+  return { ...hostConfig, HugepageLimits, ...(hostConfig.Annotations ? { Annotations } : {}) };
 }
 
 function withHealthTest(config: ContainerConfig, test: string[] | undefined): ContainerConfig {

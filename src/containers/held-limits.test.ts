@@ -1,11 +1,21 @@
 import { expect, test } from "bun:test";
-import type { HeldLimits, LimitKind } from "#runtime/types.ts";
+import type { LimitKind, NamedLimits } from "#runtime/types.ts";
 import type { HostConfig } from "#spec/docker/containers.ts";
 import { withHeldLimits } from "./held-limits.ts";
 
-const ALL = new Set<LimitKind>(["memory", "swap", "reservation", "pids", "cpuShares", "cpuQuota", "cpuset"]);
+const ALL = new Set<LimitKind>([
+  "memory",
+  "swap",
+  "reservation",
+  "pids",
+  "cpuShares",
+  "cpuQuota",
+  "cpuset",
+  "swappiness",
+  "oomKillDisable",
+]);
 
-test.each<{ name: string; asked: HostConfig; held: HeldLimits; shown: HostConfig }>([
+test.each<{ name: string; asked: HostConfig; held: NamedLimits; shown: HostConfig }>([
   { name: "nothing asked and nothing held", asked: {}, held: { cpuShares: 1024 }, shown: {} },
   {
     name: "memory of whole pages",
@@ -57,6 +67,67 @@ test.each<{ name: string; asked: HostConfig; held: HeldLimits; shown: HostConfig
     shown: {},
   },
   { name: "fewer cpus", asked: { CpusetCpus: "0,1" }, held: { cpusetCpus: "1" }, shown: { CpusetCpus: "1" } },
+  {
+    name: "rates of disks as they were asked for, in any order",
+    asked: {
+      BlkioDeviceReadBps: [
+        { Path: "/dev/b", Rate: 2 },
+        { Path: "/dev/a", Rate: 1 },
+      ],
+    },
+    held: {
+      BlkioDeviceReadBps: [
+        { Path: "/dev/a", Rate: 1 },
+        { Path: "/dev/b", Rate: 2 },
+      ],
+    },
+    shown: {},
+  },
+  {
+    name: "rates and weights of disks somebody changed",
+    asked: { BlkioDeviceReadBps: [{ Path: "/dev/a", Rate: 1 }], BlkioWeight: 300 },
+    held: {
+      BlkioDeviceReadBps: [],
+      BlkioDeviceWriteIOps: [{ Path: "/dev/a", Rate: 5 }],
+      BlkioWeightDevice: [{ Path: "/dev/a", Weight: 20 }],
+      blkioWeight: 200,
+    },
+    shown: {
+      BlkioDeviceReadBps: [],
+      BlkioDeviceWriteIOps: [{ Path: "/dev/a", Rate: 5 }],
+      BlkioWeightDevice: [{ Path: "/dev/a", Weight: 20 }],
+      BlkioWeight: 200,
+    },
+  },
+  { name: "a disk's weight that is the kernel's own", asked: {}, held: { blkioWeight: 500 }, shown: {} },
+  {
+    name: "swappiness, real-time and who is killed",
+    asked: { MemorySwappiness: 10, CpuRealtimePeriod: 1000, CpuRealtimeRuntime: 500 },
+    held: {
+      memorySwappiness: 20,
+      cpuRealtimePeriodMicros: 2000,
+      cpuRealtimeRuntimeMicros: 600,
+      oomKillDisable: true,
+    },
+    shown: { MemorySwappiness: 20, CpuRealtimePeriod: 2000, CpuRealtimeRuntime: 600, OomKillDisable: true },
+  },
+  {
+    name: "what the kernel tells of a group that nobody limited",
+    asked: {},
+    held: {
+      memorySwappiness: 60,
+      cpuRealtimePeriodMicros: 1e6,
+      cpuRealtimeRuntimeMicros: 0,
+      oomKillDisable: false,
+    },
+    shown: {},
+  },
+  {
+    name: "huge pages",
+    asked: { HugepageLimits: [{ PageSize: "2MB", Limit: 5 << 20 }] },
+    held: { hugePageBytes: { "2MB": 4 << 20 } },
+    shown: { HugepageLimits: [{ PageSize: "2MB", Limit: 4 << 20 }] },
+  },
   { name: "cpus of the parent", asked: {}, held: { cpusetCpus: "0-1" }, shown: {} },
 ])("withHeldLimits() shows $name", ({ asked, held, shown }) => {
   const plain = { Memory: 0, MemorySwap: 0, MemoryReservation: 0, PidsLimit: null };

@@ -1,4 +1,4 @@
-import type { HeldLimits, LimitKind } from "#runtime/types.ts";
+import type { LimitKind, NamedLimits } from "#runtime/types.ts";
 import type { HostConfig } from "#spec/docker/containers.ts";
 import { parseCpuSet } from "./cpu-set.ts";
 
@@ -13,7 +13,7 @@ const DEFAULT_PERIOD_MICROS = 100_000;
  */
 export function withHeldLimits(
   hostConfig: HostConfig,
-  held: HeldLimits,
+  held: NamedLimits,
   supported: ReadonlySet<LimitKind>,
 ): HostConfig {
   return {
@@ -27,7 +27,75 @@ export function withHeldLimits(
     ...shares(hostConfig, held),
     ...(supported.has("cpuQuota") ? bandwidth(hostConfig, held) : {}),
     ...cpusets(hostConfig, held),
+    ...realtime(hostConfig, held),
+    ...(supported.has("swappiness") ? swappiness(hostConfig, held) : {}),
+    ...(supported.has("oomKillDisable") ? oomKillDisable(hostConfig, held) : {}),
+    ...disks(hostConfig, held),
+    ...hugePages(hostConfig, held),
   };
+}
+
+/** Where nothing was asked the group has what its parent has. */
+function swappiness(
+  { MemorySwappiness: asked }: HostConfig,
+  { memorySwappiness: held }: NamedLimits,
+): Partial<HostConfig> {
+  return asked == null || asked === -1 || held === undefined ? {} : { MemorySwappiness: held };
+}
+
+function oomKillDisable(
+  { OomKillDisable: asked }: HostConfig,
+  { oomKillDisable: held = false }: NamedLimits,
+): Partial<HostConfig> {
+  return held === (asked ?? false) ? {} : { OomKillDisable: held };
+}
+
+/** A group that was promised no time has a period all the same. */
+function realtime(
+  { CpuRealtimePeriod: period = 0, CpuRealtimeRuntime: runtime = 0 }: HostConfig,
+  { cpuRealtimePeriodMicros = 0, cpuRealtimeRuntimeMicros = 0 }: NamedLimits,
+): Partial<HostConfig> {
+  return {
+    ...(runtime === cpuRealtimeRuntimeMicros ? {} : { CpuRealtimeRuntime: cpuRealtimeRuntimeMicros }),
+    ...(period === 0 ? {} : { CpuRealtimePeriod: cpuRealtimePeriodMicros }),
+  };
+}
+
+const RATE_LISTS = [
+  ...(["BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"] as const),
+] satisfies (keyof NamedLimits)[];
+
+/** Of a weight the kernel tells its default too: only one that was asked for can be another now. */
+function disks(hostConfig: HostConfig, held: NamedLimits): Partial<HostConfig> {
+  const changed: HostConfig = {};
+  for (const key of RATE_LISTS) {
+    const real = held[key];
+    if (real && !isSame(hostConfig[key] ?? [], real)) changed[key] = real;
+  }
+  const weights = held.BlkioWeightDevice;
+  if (weights && !isSame(hostConfig.BlkioWeightDevice ?? [], weights)) changed.BlkioWeightDevice = weights;
+  if (hostConfig.BlkioWeight && held.blkioWeight !== undefined) changed.BlkioWeight = held.blkioWeight;
+  return changed;
+}
+
+function hugePages(
+  { HugepageLimits: asked }: HostConfig,
+  { hugePageBytes = {} }: NamedLimits,
+): Partial<HostConfig> {
+  const real = Object.entries(hugePageBytes).map(([PageSize, Limit]) => ({ PageSize, Limit: Number(Limit) }));
+  return isSame(asked ?? [], real) ? {} : { HugepageLimits: real };
+}
+
+/** In any order; a rate of 0 is none. */
+function isSame(asked: readonly object[], real: readonly object[]): boolean {
+  const texts = (list: readonly object[]) =>
+    list
+      .map((one) => Object.values(one))
+      .filter(([, amount]) => amount !== 0)
+      .map(String)
+      .sort()
+      .join();
+  return texts(asked) === texts(real);
 }
 
 /** @param none how "no limit" is said */
@@ -38,16 +106,16 @@ function bytes(asked: number, held: number | undefined, none: number): number {
 }
 
 /** Unlimited is 0 when nothing was asked and -1 when that was. */
-function swap({ MemorySwap: asked = 0, Memory: memory = 0 }: HostConfig, held: HeldLimits): number {
+function swap({ MemorySwap: asked = 0, Memory: memory = 0 }: HostConfig, held: NamedLimits): number {
   return bytes(asked, held.memorySwapBytes, memory > 0 ? -1 : 0);
 }
 
-function shares({ CpuShares: asked = 0 }: HostConfig, { cpuShares: held }: HeldLimits): Partial<HostConfig> {
+function shares({ CpuShares: asked = 0 }: HostConfig, { cpuShares: held }: NamedLimits): Partial<HostConfig> {
   const isAsked = held === undefined || held === (asked || DEFAULT_SHARES);
   return isAsked ? {} : { CpuShares: held };
 }
 
-function bandwidth(hostConfig: HostConfig, held: HeldLimits): Partial<HostConfig> {
+function bandwidth(hostConfig: HostConfig, held: NamedLimits): Partial<HostConfig> {
   const { NanoCpus: nanos = 0, CpuQuota: quota = 0, CpuPeriod: period = 0 } = hostConfig;
   const asked = nanos > 0 ? nanos / 1e9 : quota > 0 ? quota / (period || DEFAULT_PERIOD_MICROS) : undefined;
   const { cpuQuotaMicros, cpuPeriodMicros = DEFAULT_PERIOD_MICROS } = held;
@@ -66,7 +134,7 @@ function bandwidth(hostConfig: HostConfig, held: HeldLimits): Partial<HostConfig
 /** Where nothing was asked the group has what its parent has. */
 function cpusets(
   { CpusetCpus: cpus = "", CpusetMems: mems = "" }: HostConfig,
-  held: HeldLimits,
+  held: NamedLimits,
 ): Partial<HostConfig> {
   const isOther = (asked: string, real: string | undefined) =>
     asked !== "" && real !== undefined && String(parseCpuSet(asked)) !== String(parseCpuSet(real));

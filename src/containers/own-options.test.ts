@@ -5,7 +5,13 @@ import { parseProbeTest, probeTestOf } from "./probe-test.ts";
 
 describe("readOwnOptions()", () => {
   test("finds nothing where nothing was asked", () => {
-    const nothing = { healthTest: undefined, onUnhealthy: undefined, dependsOn: [], debugs: undefined };
+    const nothing = {
+      healthTest: undefined,
+      onUnhealthy: undefined,
+      dependsOn: [],
+      debugs: undefined,
+      hugepageLimits: [],
+    };
     expect(readOwnOptions(undefined, undefined)).toEqual(nothing);
     expect(readOwnOptions({ "run.oci.x": "y" }, { "wharf.on-unhealthy": "stop" })).toEqual(nothing);
   });
@@ -15,6 +21,7 @@ describe("readOwnOptions()", () => {
       "wharf.health": "tcp://localhost:6379",
       "wharf.on-unhealthy": "restart",
       "wharf.depends-on": "db:healthy, cache,setup:completed",
+      "wharf.hugetlb-limit": "2MB=64m,1g=0",
     };
     expect(readOwnOptions(annotations, {})).toEqual({
       healthTest: ["TCP", "localhost:6379"],
@@ -24,6 +31,10 @@ describe("readOwnOptions()", () => {
         { container: "db", condition: "healthy" },
         { container: "cache", condition: "started" },
         { container: "setup", condition: "completed" },
+      ],
+      hugepageLimits: [
+        { PageSize: "2MB", Limit: 64 << 20 },
+        { PageSize: "1GB", Limit: 0 },
       ],
     });
   });

@@ -1,4 +1,6 @@
 import { InvalidArgument } from "#base/errors.ts";
+import type { HugepageLimit } from "#spec/docker/containers.ts";
+import { parseHugepageLimit } from "#spec/huge-pages.ts";
 import { isValidName } from "./names.ts";
 import { probeTestOf } from "./probe-test.ts";
 import type { Dependency, DependencyCondition, OnUnhealthy } from "./types.ts";
@@ -12,6 +14,7 @@ export interface OwnOptions {
   readonly healthTest: string[] | undefined;
   readonly onUnhealthy: OnUnhealthy | undefined;
   readonly dependsOn: readonly Dependency[];
+  readonly hugepageLimits: readonly HugepageLimit[];
   /** Name or id of the container to look at. */
   readonly debugs: string | undefined;
 }
@@ -21,7 +24,10 @@ export const HEALTH_ANNOTATION = "wharf.health";
 export const ON_UNHEALTHY_ANNOTATION = "wharf.on-unhealthy";
 export const DEPENDS_ON_ANNOTATION = "wharf.depends-on";
 export const DEBUG_ANNOTATION = "wharf.debug";
+/** Becomes `HostConfig.HugepageLimits`, which an update can change: no annotation is kept. */
+export const HUGETLB_ANNOTATION = "wharf.hugetlb-limit";
 const KNOWN: ReadonlySet<string> = new Set([
+  HUGETLB_ANNOTATION,
   DEBUG_ANNOTATION,
   HEALTH_ANNOTATION,
   ON_UNHEALTHY_ANNOTATION,
@@ -46,6 +52,7 @@ export function readOwnOptions(annotations: Texts, labels: Texts): OwnOptions {
   return {
     healthTest: health ? probeTestOf(health) : undefined,
     onUnhealthy: parseOnUnhealthy(annotations?.[ON_UNHEALTHY_ANNOTATION] ?? ""),
+    hugepageLimits: words(annotations?.[HUGETLB_ANNOTATION] ?? "").map(parseHugepageLimit),
     debugs: annotations?.[DEBUG_ANNOTATION] || undefined,
     dependsOn: [...parseDependsOn(annotations?.[DEPENDS_ON_ANNOTATION] ?? ""), ...composeDependsOn(labels)],
   };

@@ -5,6 +5,7 @@ import type { SpecHost } from "#runtime/spec/types.ts";
 import type { ContainerUpdateRequest, HostConfig, Resources } from "#spec/docker/containers.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 import type { ContainerRecord } from "./types.ts";
+import { mergedLists, withDropped, withPageSizes } from "./update-lists.ts";
 
 export interface UpdatePlan {
   readonly hostConfig: HostConfig;
@@ -20,6 +21,7 @@ const CHANGEABLE: ReadonlySet<keyof Resources> = new Set([
   ...(["Memory", "MemorySwap", "MemoryReservation", "MemorySwappiness", "OomKillDisable"] as const),
   ...(["KernelMemory", "KernelMemoryTCP", "PidsLimit", "BlkioWeight", "BlkioWeightDevice"] as const),
   ...(["BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"] as const),
+  "HugepageLimits",
 ]);
 
 /** What the request leaves out or at its empty value stays. @throws InvalidArgument with Docker's texts, Conflict */
@@ -29,17 +31,22 @@ export function planUpdate(
   host: Pick<SpecHost, "limits">,
 ): UpdatePlan {
   const { RestartPolicy: policy, ...asked } = request;
-  const given = onlyGiven(asked);
+  const given = withPageSizes(onlyGiven(asked));
   checkChangeable(record, given);
   checkConflicts(record.hostConfig, given);
   const { kept, warnings } = discardUnsupported(given, host.limits);
   const { KernelMemory: _, KernelMemoryTCP: __, ...limits } = withoutDiscarded(kept, given);
-  const merged: HostConfig = { ...record.hostConfig, ...limits };
+  const merged: HostConfig = { ...record.hostConfig, ...limits, ...mergedLists(record.hostConfig, limits) };
   if (asked.PidsLimit !== undefined) merged.PidsLimit = asked.PidsLimit || null;
   if (merged.PidsLimit != null && merged.PidsLimit < 0) merged.PidsLimit = null;
   return {
     hostConfig: policy?.Name ? { ...merged, RestartPolicy: checkedPolicy(record, policy) } : merged,
-    limits: { ...limits, ...impliedLimits(limits, merged), ...pidsLimit(asked) },
+    limits: {
+      ...limits,
+      ...withDropped(record.hostConfig, limits),
+      ...impliedLimits(limits, merged),
+      ...pidsLimit(asked),
+    },
     warnings: [...warnings, ...kernelMemoryWarning(given)],
   };
 }

@@ -49,7 +49,7 @@ function applyLimits(
 export function withLiveLimits(ctx: Context, view: ContainerView): ContainerView {
   if (view.state.status !== "running" && view.state.status !== "paused") return view;
   try {
-    const held = ctx.runtime.heldLimits(cgroupPathOf(ctx.settings, view));
+    const held = ctx.runtime.heldLimits(cgroupPathOf(ctx.settings, view), view.hostConfig);
     const hostConfig = withHeldLimits(view.hostConfig, held, ctx.specs.host.limits);
     return Object.defineProperty(view, "hostConfig", { value: hostConfig, enumerable: true });
   } catch {

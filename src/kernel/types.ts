@@ -428,8 +428,10 @@ export interface CgroupLimits {
   readonly blkioWriteBps?: readonly DeviceRate[];
   readonly blkioReadIops?: readonly DeviceRate[];
   readonly blkioWriteIops?: readonly DeviceRate[];
-  /** `rate` is the weight, 10 to 1000. */
+  /** `rate` is the weight, 10 to 1000; 0 takes it away. */
   readonly blkioWeightDevices?: readonly DeviceRate[];
+  /** Bytes of huge pages by their size ("2MB"); -1 for no limit, and 0 is a value. */
+  readonly hugePageBytes?: Readonly<Record<string, number>>;
 }
 
 export interface DeviceRate {
@@ -439,7 +441,12 @@ export interface DeviceRate {
 }
 
 /** What a kernel may be able to limit for a group. */
-export type LimitKind =
+export type LimitKind = NamedLimitKind | HugePageLimitKind;
+
+/** "hugetlb.2MB": huge pages of one size, as the kernel names its files. */
+export type HugePageLimitKind = `hugetlb.${string}`;
+
+export type NamedLimitKind =
   | "memory"
   | "swap"
   | "reservation"
@@ -470,6 +477,22 @@ export interface HeldLimits {
   readonly cpusetCpus?: string;
   readonly cpusetMems?: string;
   readonly pids?: number;
+  /** v1 only. */
+  readonly memorySwappiness?: number;
+  /** v1 only. */
+  readonly oomKillDisable?: boolean;
+  /** v1 only. */
+  readonly cpuRealtimePeriodMicros?: number;
+  readonly cpuRealtimeRuntimeMicros?: number;
+  /** Where the kernel counts 10 to 1000 as Docker does. */
+  readonly blkioWeight?: number;
+  readonly blkioWeightDevices?: readonly DeviceRate[];
+  readonly blkioReadBps?: readonly DeviceRate[];
+  readonly blkioWriteBps?: readonly DeviceRate[];
+  readonly blkioReadIops?: readonly DeviceRate[];
+  readonly blkioWriteIops?: readonly DeviceRate[];
+  /** By size, in bytes; only limited ones. */
+  readonly hugePageBytes?: Readonly<Record<string, number>>;
 }
 
 export interface CgroupStats {

@@ -1,5 +1,5 @@
 import type { CgroupLimits, DeviceRate } from "#kernel/types.ts";
-import type { Resources, ThrottleDevice, WeightDevice } from "#spec/docker/containers.ts";
+import type { HugepageLimit, Resources, ThrottleDevice, WeightDevice } from "#spec/docker/containers.ts";
 import type { DeviceNumbers } from "./spec/types.ts";
 
 /** Docker's period for `--cpus`, in microseconds. */
@@ -40,7 +40,13 @@ export function limitsOf(
     blkioReadIops: rates(resources.BlkioDeviceReadIOps),
     blkioWriteIops: rates(resources.BlkioDeviceWriteIOps),
     blkioWeightDevices: rates(resources.BlkioWeightDevice?.map(asRate)),
+    hugePageBytes: hugePageBytes(resources.HugepageLimits),
   });
+}
+
+function hugePageBytes(limits: readonly HugepageLimit[] | null | undefined): CgroupLimits["hugePageBytes"] {
+  if (!limits || limits.length === 0) return undefined;
+  return Object.fromEntries(limits.map(({ PageSize = "", Limit = 0 }) => [PageSize, Limit]));
 }
 
 function asRate({ Path, Weight }: WeightDevice): ThrottleDevice {

@@ -9,6 +9,7 @@ import { removeExecSession, writeBundle, writeExecSession } from "./bundle.ts";
 import { checkCriu, checkpoint, restoreFailure } from "./checkpoint.ts";
 import { cleanUp } from "./clean-up.ts";
 import { blockDevices } from "./devices.ts";
+import { withDevicePaths } from "./held-devices.ts";
 import { type Launch, launch } from "./launch.ts";
 import { limitsOf } from "./limits.ts";
 import { execCommand, type OciRuntime, restoreCommand, runCommand } from "./oci-command.ts";
@@ -34,7 +35,7 @@ import type {
   ContainerSample,
   CpuSample,
   ExecRequest,
-  HeldLimits,
+  NamedLimits,
   ProbeOutcome,
   Recovered,
   RecoveredExec,
@@ -180,8 +181,8 @@ class SupervisedRuntime implements Runtime, Disposable {
     return this.#options.kernel.cgroups.pids(cgroupPath);
   }
 
-  heldLimits(cgroupPath: string): HeldLimits {
-    return this.#options.kernel.cgroups.heldLimits(cgroupPath);
+  heldLimits(cgroupPath: string, asked: Resources): NamedLimits {
+    return withDevicePaths(this.#options.kernel.cgroups.heldLimits(cgroupPath), asked);
   }
 
   prepareParent(cgroupPath: string): void {

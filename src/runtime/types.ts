@@ -5,12 +5,14 @@
  * daemon finds it again through the socket in the container's run directory. Nothing here knows images, networks or
  * Docker's records: `containers` gives a spec whose paths are real, and gets an exit status.
  */
-import type { CgroupStats, HeldLimits } from "#kernel/types.ts";
+import type { CgroupStats } from "#kernel/types.ts";
 import type { Resources } from "#spec/docker/containers.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { NamedLimits } from "./held-devices.ts";
 import type { LogNotice } from "./shim/protocol.ts";
 
-export type { HeldLimits, LimitKind } from "#kernel/types.ts";
+export type { LimitKind } from "#kernel/types.ts";
+export type { NamedLimits } from "./held-devices.ts";
 export type { LogNotice };
 
 export interface ExitStatus {
@@ -296,8 +298,8 @@ export interface Runtime {
   describeProcesses(cgroupPath: string): string;
   /** Applies new limits to a running container; fields that are absent or 0 stay as they are. */
   setLimits(cgroupPath: string, limits: Resources): void;
-  /** What the kernel holds for a running container's group. @throws SysError ENOENT when it is gone */
-  heldLimits(cgroupPath: string): HeldLimits;
+  /** What the kernel holds for a running container's group, with devices by the paths they were asked for by. @throws SysError ENOENT when it is gone */
+  heldLimits(cgroupPath: string, asked: Resources): NamedLimits;
   /** Makes the group above a container's, ready for runtimes that start side by side. */
   prepareParent(cgroupPath: string): void;
   /** Whether the peer of a connected socket has gone, told without reading from it. */

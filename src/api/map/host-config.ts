@@ -85,6 +85,7 @@ function resourcesView(host: HostConfig, version: ApiVersion): HostConfig {
     CpuPercent: host.CpuPercent ?? 0,
     IOMaximumIOps: host.IOMaximumIOps ?? 0,
     IOMaximumBandwidth: host.IOMaximumBandwidth ?? 0,
+    ...whenAny({ HugepageLimits: host.HugepageLimits }),
   };
 }
 

@@ -106,6 +106,7 @@ const resources = fields({
   CpuPercent: whole,
   IOMaximumIOps: whole,
   IOMaximumBandwidth: whole,
+  HugepageLimits: Type.Array(fields({ PageSize: text, Limit: whole })),
 });
 
 const mount = fields({

@@ -1,6 +1,7 @@
+import { parseHugepageLimit } from "#spec/huge-pages.ts";
 import { defineCommand, SOME_ARGUMENTS } from "../command.ts";
 import { CliError, shownMessage } from "../errors.ts";
-import { bytes, cpus, int, list, string, uint16 } from "../flag-kinds.ts";
+import { bytes, cpus, int, list, parsedList, string, uint16 } from "../flag-kinds.ts";
 import { parseRestartPolicy } from "../parse/limits.ts";
 import { parsePorts } from "../parse/port.ts";
 
@@ -18,6 +19,10 @@ export const command = defineCommand({
     cpus: cpus("Number of CPUs"),
     "cpuset-cpus": string("Run only on these CPUs (0-3, 0,1)"),
     "cpuset-mems": string("Take memory only from these nodes (0-3, 0,1)"),
+    "hugetlb-limit": parsedList("Limit huge pages of a size (size=bytes, -1 for none)", {
+      type: "limit",
+      each: parseHugepageLimit,
+    }),
     "kernel-memory": bytes("Limit of kernel memory", { hidden: true }),
     memory: bytes("Limit of memory", { short: "m" }),
     "memory-reservation": bytes("Memory it should get by with when memory is short"),
@@ -44,6 +49,7 @@ export const command = defineCommand({
       CpusetCpus: flags["cpuset-cpus"],
       CpusetMems: flags["cpuset-mems"],
       NanoCpus: flags.cpus,
+      ...(given.has("hugetlb-limit") ? { HugepageLimits: [...flags["hugetlb-limit"]] } : {}),
       ...(given.has("pids-limit") ? { PidsLimit: flags["pids-limit"] } : {}),
       ...(given.has("kernel-memory") ? { KernelMemory: flags["kernel-memory"] } : {}),
       RestartPolicy: parseRestartPolicy(flags.restart),

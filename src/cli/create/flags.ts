@@ -1,4 +1,5 @@
 /** The flags of `create` and `run`. */
+import { parseHugepageLimit } from "#spec/huge-pages.ts";
 import {
   bool,
   bytes,
@@ -122,6 +123,10 @@ export const CONTAINER_FLAGS = {
   "memory-reservation": bytes("Memory it should get by with when memory is short"),
   "memory-swap": bytes("Limit of memory and swap together, -1 for no limit of swap", {
     allowUnlimited: true,
+  }),
+  "hugetlb-limit": parsedList("Limit huge pages of a size (size=bytes, as in 2MB=64m)", {
+    type: "limit",
+    each: parseHugepageLimit,
   }),
   "memory-swappiness": int("How readily its memory is swapped (0 to 100)", { initial: -1 }),
   mount: parsedList("Mount something into the container", { type: "mount", each: parseMount }),

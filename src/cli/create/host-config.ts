@@ -91,6 +91,7 @@ function planResources(flags: ContainerFlags, given: GivenFlags): Resources {
     BlkioDeviceWriteBps: [...flags["device-write-bps"]],
     BlkioDeviceReadIOps: [...flags["device-read-iops"]],
     BlkioDeviceWriteIOps: [...flags["device-write-iops"]],
+    ...(flags["hugetlb-limit"].length > 0 ? { HugepageLimits: [...flags["hugetlb-limit"]] } : {}),
     IOMaximumBandwidth: flags["io-maxbandwidth"],
     IOMaximumIOps: flags["io-maxiops"],
     Devices: devices.map(parseDevice),

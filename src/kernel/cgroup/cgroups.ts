@@ -7,6 +7,7 @@ import type { FavorDynMods } from "./favor-dynmods.ts";
 import { freeze, isFrozen, thaw } from "./freezer.ts";
 import { childrenOf, createGroup, processesOf, removeGroup } from "./groups.ts";
 import { heldLimits } from "./held-limits.ts";
+import { hugePageFiles } from "./huge-pages.ts";
 import { type CgroupLayout, checkGroupPath, hierarchyOf } from "./layout.ts";
 import { type CgroupWrite, CURRENT_FILES, planLimits } from "./limits.ts";
 import { OpenGroups } from "./open-groups.ts";
@@ -57,9 +58,8 @@ class MountedCgroups implements Cgroups {
 
   setLimits(path: string, limits: CgroupLimits): void {
     const version = this.#layout.primary.version;
-    const current = Object.fromEntries(
-      CURRENT_FILES[version].map((file) => [file, this.#read(path, file)?.trim()]),
-    );
+    const decisive = [...CURRENT_FILES[version], ...hugePageFiles(version, limits)];
+    const current = Object.fromEntries(decisive.map((file) => [file, this.#read(path, file)?.trim()]));
     this.#writeAll(path, planLimits(version, limits, current));
   }
 

@@ -27,9 +27,9 @@ export function deviceLimitsV2(limits: CgroupLimits, current: CurrentValues): Cg
 
 function weightsV2(devices: readonly DeviceRate[] | undefined, current: CurrentValues): CgroupWrite[] {
   if (current["io.bfq.weight"] !== undefined)
-    return perDevice("io.bfq.weight", devices, (weight) => `${weight}`);
+    return perDevice("io.bfq.weight", devices, (weight) => (weight === 0 ? "default" : `${weight}`));
   if (current["io.weight"] === undefined) return [];
-  return perDevice("io.weight", devices, (weight) => `${weightOfBlkio(weight)}`);
+  return perDevice("io.weight", devices, (weight) => (weight === 0 ? "default" : `${weightOfBlkio(weight)}`));
 }
 
 /** BFQ counts 10 to 1000 as Docker does; the cost controller 1 to 10000. */

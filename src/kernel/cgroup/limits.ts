@@ -1,5 +1,6 @@
 import type { CgroupLimits } from "../types.ts";
 import { deviceLimitsV1, deviceLimitsV2, weightOfBlkio } from "./device-limits.ts";
+import { hugePageWrites } from "./huge-pages.ts";
 
 /** One write to a group's file. */
 export interface CgroupWrite {
@@ -26,7 +27,7 @@ export const CURRENT_FILES = {
 export function planLimits(version: 1 | 2, limits: CgroupLimits, current: CurrentValues): CgroupWrite[] {
   const plan = version === 1 ? V1_PLAN : V2_PLAN;
   const wanted = withoutZeros(limits);
-  return plan.flatMap((step) => step(wanted, current));
+  return [...plan.flatMap((step) => step(wanted, current)), ...hugePageWrites(version, limits, current)];
 }
 
 /** Docker's clients send 0 for "not given"; only for processes it means "no limit", and for swappiness "never". */

@@ -1,10 +1,13 @@
-import type { LimitKind } from "../types.ts";
+import type { LimitKind, NamedLimitKind } from "../types.ts";
+import { HUGE_PAGE_SIZES, hugePageFile } from "./huge-pages.ts";
 
 /**
  * Any of these files in a group means that the kernel can do it there. v1's files of the BFQ scheduler do not count: they
  * are there whatever scheduler the devices have, and crun does not write them.
  */
-const FILES: Readonly<Record<LimitKind, { readonly 1: readonly string[]; readonly 2: readonly string[] }>> = {
+const FILES: Readonly<
+  Record<NamedLimitKind, { readonly 1: readonly string[]; readonly 2: readonly string[] }>
+> = {
   memory: { 1: ["memory.limit_in_bytes"], 2: ["memory.max"] },
   swap: { 1: ["memory.memsw.limit_in_bytes"], 2: ["memory.swap.max"] },
   reservation: { 1: ["memory.soft_limit_in_bytes"], 2: ["memory.low"] },
@@ -28,6 +31,10 @@ const FILES: Readonly<Record<LimitKind, { readonly 1: readonly string[]; readonl
 
 /** @param hasFile whether a group that is not the root has the file: the root lacks most of them */
 export function supportedLimits(version: 1 | 2, hasFile: (file: string) => boolean): Set<LimitKind> {
-  const kinds = Object.keys(FILES) as LimitKind[];
-  return new Set(kinds.filter((kind) => FILES[kind][version].some(hasFile)));
+  const kinds = Object.keys(FILES) as NamedLimitKind[];
+  const sizes = HUGE_PAGE_SIZES.filter((size) => hasFile(hugePageFile(version, size)));
+  return new Set<LimitKind>([
+    ...kinds.filter((kind) => FILES[kind][version].some(hasFile)),
+    ...sizes.map((size) => `hugetlb.${size}` as const),
+  ]);
 }

@@ -70,3 +70,18 @@ test.each<{ lacks: LimitKind; asked: Resources; kept: Resources; word: string }>
   expect(result.kept).toEqual(kept);
   expect(result.warnings).toEqual([expect.stringContaining(word)]);
 });
+
+test("discardUnsupported() refuses a limit of huge pages that the kernel does not have, and names those it has", () => {
+  const asked = { HugepageLimits: [{ PageSize: "2MB", Limit: 0 }] };
+  expect(discardUnsupported(asked, new Set(["hugetlb.2MB"]))).toEqual({ kept: asked, warnings: [] });
+  for (const [has, hint] of [
+    [new Set<LimitKind>(["hugetlb.1GB"]), "it can limit those of 1GB"],
+    [
+      new Set<LimitKind>(),
+      "its control groups need the hugetlb controller, in the same hierarchy version as memory's",
+    ],
+  ] as const)
+    expect(() => discardUnsupported(asked, has)).toThrow(
+      expect.objectContaining({ message: "this kernel cannot limit a container's 2MB pages", hint }),
+    );
+});

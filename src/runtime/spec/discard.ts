@@ -124,12 +124,26 @@ function checkRealtime(
     throw new InvalidArgument("kernel does not support CPU real-time scheduler");
 }
 
+/** @throws InvalidArgument: who counts huge pages has not asked for as many as there are */
+function checkHugePages({ HugepageLimits: limits }: Resources, supported: ReadonlySet<LimitKind>) {
+  const missing = (limits ?? []).find(({ PageSize }) => !supported.has(`hugetlb.${PageSize}`));
+  if (!missing) return;
+  const sizes = [...supported].filter((kind) => kind.startsWith("hugetlb."));
+  const known = sizes.map((kind) => kind.slice("hugetlb.".length)).join(", ");
+  throw new InvalidArgument(`this kernel cannot limit a container's ${missing.PageSize} pages`, {
+    hint: known
+      ? `it can limit those of ${known}`
+      : "its control groups need the hugetlb controller, in the same hierarchy version as memory's",
+  });
+}
+
 /** Pure: the request as far as this kernel can hold it, and what the user must know about the rest. @throws InvalidArgument */
 export function discardUnsupported<T extends Resources>(
   asked: T,
   supported: ReadonlySet<LimitKind>,
 ): Kept<T> {
   checkRealtime(asked, supported);
+  checkHugePages(asked, supported);
   let kept = asked;
   const warnings: string[] = [];
   for (const { needs, isAsked, without, warning } of RULES) {

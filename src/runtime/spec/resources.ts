@@ -25,6 +25,12 @@ export function resourcesOf(input: ResourcesInput): {
   assignIfAny(resources, "blockIO", blockIoOf(kept, input.blockDevices));
   const { PidsLimit: pids } = kept;
   if (pids && pids > 0) resources.pids = { limit: pids };
+  const huge = (kept.HugepageLimits ?? []).filter(({ Limit = 0 }) => Limit >= 0);
+  if (huge.length > 0)
+    resources.hugepageLimits = huge.map(({ PageSize = "", Limit = 0 }) => ({
+      pageSize: PageSize,
+      limit: Limit,
+    }));
   return { resources, warnings };
 }
 

@@ -122,6 +122,14 @@ export interface MountSpec {
   TmpfsOptions?: { SizeBytes?: number; Mode?: number; Options?: string[][] | null };
 }
 
+/** Beyond Docker, as OCI's `hugepageLimits`. */
+export interface HugepageLimit {
+  /** "2MB": as the kernel names its files. */
+  PageSize?: string;
+  /** Bytes; -1 for no limit, and 0 allows none. */
+  Limit?: number;
+}
+
 /** Limits, shared by create and update. */
 export interface Resources {
   CpuShares?: number;
@@ -156,6 +164,7 @@ export interface Resources {
   CpuPercent?: number;
   IOMaximumIOps?: number;
   IOMaximumBandwidth?: number;
+  HugepageLimits?: HugepageLimit[] | null;
 }
 
 export interface HostConfig extends Resources {
