@@ -2,6 +2,7 @@ import { throwIfAborted } from "#base/async.ts";
 import { isConnectionSource } from "#base/connection-source.ts";
 import { Internal, messageOf } from "#base/errors.ts";
 import { type ByteSource, splitLines } from "#base/streams.ts";
+import { HELPER_ENVIRONMENT } from "../layer/helper-environment.ts";
 import { decodeFailure } from "../layer/job.ts";
 import type { ArchivePlace, FileJob, FileJobLine, FileJobResults, Written } from "./job.ts";
 
@@ -29,7 +30,10 @@ export class FileHelper<J extends FileJob> implements AsyncDisposable {
     this.#signal = signal;
     this.#hasConnection = connection !== undefined;
     const further = connection === undefined ? [] : [connection];
-    this.#child = Bun.spawn([...command], { stdio: ["pipe", "pipe", "pipe", ...further], env: {} });
+    this.#child = Bun.spawn([...command], {
+      stdio: ["pipe", "pipe", "pipe", ...further],
+      env: HELPER_ENVIRONMENT,
+    });
     this.#lines = splitLines(this.#child.stderr, MAX_LINE_BYTES);
     signal?.addEventListener("abort", this.#kill, { once: true });
     this.#say(job);

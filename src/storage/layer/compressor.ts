@@ -5,6 +5,7 @@ import type { LayerCompressor } from "../types.ts";
 import { ReadAhead } from "./ahead.ts";
 import { BLOCK_BYTES, type CompressJob } from "./compress-job.ts";
 import { FrameReader } from "./frame-reader.ts";
+import { HELPER_ENVIRONMENT } from "./helper-environment.ts";
 
 export interface LayerCompressorOptions {
   /** Our own executable and the argument that makes it `runUnpackHelper()`. */
@@ -55,7 +56,7 @@ function startHelper(command: readonly string[], job: CompressJob) {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    env: {},
+    env: HELPER_ENVIRONMENT,
   });
   const reader = new FrameReader(child.stdout);
   const stderr = new Response(child.stderr).text();

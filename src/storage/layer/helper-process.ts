@@ -3,6 +3,7 @@ import { Internal } from "#base/errors.ts";
 import { splitLines } from "#base/streams.ts";
 import type { GrowingBlob } from "../types.ts";
 import type { Growth } from "./growing-file.ts";
+import { HELPER_ENVIRONMENT } from "./helper-environment.ts";
 import { decodeFailure, type Job, type JobLine, type JobResults } from "./job.ts";
 
 export interface RunJobOptions {
@@ -29,7 +30,12 @@ export async function runJob<J extends Job>(
   { onProgress, growing, signal }: RunJobOptions = {},
 ): Promise<JobResults[J["job"]]> {
   throwIfAborted(signal, `${job.job} layer`);
-  const child = Bun.spawn([...command], { stdin: "pipe", stdout: "pipe", stderr: "pipe", env: {} });
+  const child = Bun.spawn([...command], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: HELPER_ENVIRONMENT,
+  });
   const kill = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   const stderr = new Response(child.stderr).text();
