@@ -1,3 +1,4 @@
+import { bindDatagrams, createDatagramBatch } from "./datagrams.ts";
 import { AF, IPPROTO, SO, SOCK, SOL_SOCKET } from "./ffi/constants.ts";
 import { Errno, SysError } from "./ffi/errno.ts";
 import { int, SOCKADDR_BYTES, sockaddr } from "./ffi/structs.ts";
@@ -7,7 +8,7 @@ import { ipBytes } from "./ip-bytes.ts";
 import type { IpAddress, Sockets } from "./types.ts";
 
 export function createSockets(): Sockets {
-  return { connectTcp, isConnected };
+  return { connectTcp, isConnected, bindDatagrams, createDatagramBatch };
 }
 
 function connectTcp(address: IpAddress, port: number): number {

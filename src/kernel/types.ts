@@ -389,6 +389,32 @@ export interface Sockets {
   connectTcp(address: IpAddress, port: number): number;
   /** @returns whether the connection stands by now @throws SysError when it was refused */
   isConnected(fd: number): boolean;
+  /**
+   * A UDP socket at an IPv4 address, on a port the kernel chooses. The descriptor is the caller's: to wait for messages with
+   * an event loop, and to close.
+   */
+  bindDatagrams(address: IpAddress): { readonly fd: number; readonly port: number };
+  /** Room for messages of any of these sockets, which one thread shares. */
+  createDatagramBatch(): DatagramBatch;
+}
+
+/** Where a datagram came from, in numbers. */
+export interface DatagramPeer {
+  /** IPv4, its first byte the highest. */
+  readonly address: number;
+  readonly port: number;
+}
+
+/** Messages of UDP, many for each system call. Nothing here waits or throws: datagrams may get lost. */
+export interface DatagramBatch {
+  /** Reads what is there. @returns how many messages; those of the last time are gone */
+  receive(fd: number): number;
+  /** Undefined: longer than 4 KiB. */
+  message(index: number): Uint8Array | undefined;
+  peer(index: number): DatagramPeer;
+  /** Copies a message to those that the next `flush`, of the same descriptor, sends. */
+  send(fd: number, peer: DatagramPeer, bytes: Uint8Array): void;
+  flush(fd: number): void;
 }
 
 export interface Sysctls {

@@ -1,5 +1,5 @@
 import type { udp } from "bun";
-import type { Kernel } from "#kernel/types.ts";
+import type { DatagramBatch, DatagramPeer, Kernel } from "#kernel/types.ts";
 import { u16 } from "./message.ts";
 import { NAME_SERVER_ADDRESS } from "./types.ts";
 import { framed } from "./upstream.ts";
@@ -7,6 +7,9 @@ import { framed } from "./upstream.ts";
 const PORT = 53;
 /** In the container's namespace: our rules there. */
 const TABLE = "wharf-names";
+/** Batches of questions before others of the process have their turn, and looks in vain before the next pause. */
+const MOST_ROUNDS = 64;
+const MOST_LOOKS = 4;
 const MOST_TCP_CLIENTS = 64;
 /** Seconds without a word from a TCP client. */
 const TCP_IDLE = 10;
@@ -26,14 +29,15 @@ export type Respond = (
  * listens there on every address, so ours is elsewhere and the packets are sent on.
  */
 export function listenIn(
-  kernel: Pick<Kernel, "netns" | "firewall">,
+  kernel: Pick<Kernel, "netns" | "firewall" | "sockets">,
   netnsPath: string,
+  batch: DatagramBatch,
   respond: Respond,
 ): Disposable {
   using made = new DisposableStack();
   using namespace = kernel.netns.open(netnsPath);
   namespace.run(() => {
-    const datagrams = listenUdp(respond);
+    const datagrams = listenUdp(kernel, batch, respond);
     made.defer(() => datagrams.close());
     const streams = listenTcp(respond);
     made.defer(() => streams.stop(true));
@@ -43,42 +47,97 @@ export function listenIn(
   return made.move();
 }
 
-function listenUdp(respond: Respond): udp.Socket<"buffer"> {
-  const outbox = new Outbox();
+function listenUdp(
+  { sockets }: Pick<Kernel, "sockets">,
+  batch: DatagramBatch,
+  respond: Respond,
+): udp.Socket<"buffer"> {
+  const { fd } = sockets.bindDatagrams(NAME_SERVER_ADDRESS);
+  const datagrams = new Datagrams(fd, batch, respond);
   const bound = Bun.peek(
     Bun.udpSocket({
-      hostname: NAME_SERVER_ADDRESS,
-      port: 0,
+      fd,
       socket: {
-        data: (socket, message, port, address) =>
-          respond(message, { byTcp: false }, (answer) => outbox.send(socket, answer, port, address)),
+        data: (socket, message, port, address) => datagrams.woken(socket, message, { address, port }),
         error: () => {}, // a client that has gone
       },
-    }),
+    } as udp.SocketOptions<"buffer">),
   );
   if (bound instanceof Promise) throw new Error("a UDP socket is still being bound");
   return bound;
 }
 
-/** Answers to what was read in one go leave in one go: a system call for each would cost as much as all else. */
-class Outbox {
-  #waiting: (Uint8Array | number | string)[] = [];
+/**
+ * Bun tells of the first questions after a pause; what has come by then, and comes while those are answered, is read and
+ * answered in batches. Answers that come later wait for the next.
+ */
+class Datagrams {
+  readonly #fd: number;
+  readonly #batch: DatagramBatch;
+  readonly #respond: Respond;
+  readonly #waiting: { readonly peer: DatagramPeer; readonly answer: Uint8Array }[] = [];
+  #isScheduled = false;
+  #isWorking = false;
 
-  send(socket: udp.Socket<"buffer">, answer: Uint8Array, port: number, address: string): void {
-    if (this.#waiting.length === 0) setImmediate(() => this.#flush(socket));
-    this.#waiting.push(answer, port, address);
+  constructor(fd: number, batch: DatagramBatch, respond: Respond) {
+    this.#fd = fd;
+    this.#batch = batch;
+    this.#respond = respond;
   }
 
-  #flush(socket: udp.Socket<"buffer">): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+  woken(
+    socket: udp.Socket<"buffer">,
+    message: Uint8Array,
+    from: { readonly address: string; readonly port: number },
+  ): void {
+    this.#take(socket, message, { address: addressNumber(from.address), port: from.port });
+    this.#schedule(socket);
+  }
+
+  #take(socket: udp.Socket<"buffer">, message: Uint8Array, peer: DatagramPeer): void {
+    this.#respond(message, { byTcp: false }, (answer) => {
+      if (this.#isWorking) return this.#batch.send(this.#fd, peer, answer);
+      this.#waiting.push({ peer, answer });
+      this.#schedule(socket);
+    });
+  }
+
+  #schedule(socket: udp.Socket<"buffer">): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (!socket.closed) this.#work(socket); // the container has gone, and the number may be another's
+    });
+  }
+
+  #work(socket: udp.Socket<"buffer">): void {
+    this.#isWorking = true;
     try {
-      if (waiting.length > 0 && !socket.closed)
-        socket.sendMany(waiting as Parameters<typeof socket.sendMany>[0]);
-    } catch {
-      // the container has gone
+      this.#exchange(socket);
+    } finally {
+      this.#isWorking = false;
     }
   }
+
+  #exchange(socket: udp.Socket<"buffer">): void {
+    for (const { peer, answer } of this.#waiting.splice(0)) this.#batch.send(this.#fd, peer, answer);
+    let looks = MOST_LOOKS;
+    for (let rounds = 0; rounds < MOST_ROUNDS && looks > 0; rounds++) {
+      const count = this.#batch.receive(this.#fd);
+      for (let index = 0; index < count; index++) {
+        const message = this.#batch.message(index);
+        if (message) this.#take(socket, message, this.#batch.peer(index));
+      }
+      this.#batch.flush(this.#fd);
+      looks = count > 1 ? MOST_LOOKS : looks - 1;
+    }
+  }
+}
+
+/** "127.0.0.1" as a number, the first byte the highest. */
+function addressNumber(address: string): number {
+  return address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
 }
 
 interface TcpClient {

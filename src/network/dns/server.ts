@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { messageOf } from "#base/errors.ts";
-import type { Kernel } from "#kernel/types.ts";
+import type { DatagramBatch, Kernel } from "#kernel/types.ts";
 import { nameserversOf } from "../files/resolv-conf.ts";
 import { answerLocally } from "./answer.ts";
 import { cacheKey } from "./cache.ts";
@@ -19,7 +19,7 @@ const MOST_TCP_BYTES = 65_535;
 const HOST_RESOLVERS_MS = 2000;
 
 export interface NameServerOptions {
-  readonly kernel: Pick<Kernel, "netns" | "firewall">;
+  readonly kernel: Pick<Kernel, "netns" | "firewall" | "sockets">;
   /** The host's list of resolvers; another file in tests. */
   readonly resolvConf?: string;
   /** Of the resolvers; in tests. */
@@ -40,9 +40,11 @@ export class NameServer implements Disposable {
   readonly #zone = new Zone();
   readonly #served = new Map<string, Served>();
   readonly #hostResolvers: HostResolvers;
+  readonly #batch: DatagramBatch;
 
   constructor(options: NameServerOptions) {
     this.#options = options;
+    this.#batch = options.kernel.sockets.createDatagramBatch();
     this.#hostResolvers = new HostResolvers(options.resolvConf ?? "/etc/resolv.conf", options.resolverPort);
   }
 
@@ -102,7 +104,7 @@ export class NameServer implements Disposable {
       resolvers === "host" || resolvers.length === 0
         ? undefined
         : new Forwarder(resolvers, { inside, ...(port === undefined ? {} : { port }) });
-    const listener = listenIn(kernel, netnsPath, (message, { byTcp }, send) =>
+    const listener = listenIn(kernel, netnsPath, this.#batch, (message, { byTcp }, send) =>
       this.#respond(id, message, byTcp, send),
     );
     return { listener, forwarder, hot: new HotAnswers(), forwarded: 0 };
