@@ -85,6 +85,7 @@ export interface ContainersDeps {
     | "sandbox"
     | "closeSandbox"
     | "settled"
+    | "gone"
     | "connect"
     | "disconnect"
     | "publish"

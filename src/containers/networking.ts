@@ -62,6 +62,7 @@ export async function disconnectContainer(
     }
     rewriteFiles(ctx, after);
     await ctx.networks.settled(id);
+    await ctx.networks.gone();
   });
 }
 

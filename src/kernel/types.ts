@@ -296,6 +296,11 @@ export interface Netlink extends Disposable {
   removeAddress(link: string | number, address: IpAddress, prefixLength: number): void;
   /** Blocks some 15 ms for a veth: drop its namespace instead where possible. "No such device" counts as done. */
   deleteLink(name: string): void;
+  /**
+   * Deletes a link of the namespace the thread is in without blocking it: the link is not to be seen after a millisecond or
+   * two, and a bridge takes some 40 more until nobody can be using it. By index, as the name may be another's by then.
+   */
+  deleteLinkAside(index: number): Promise<void>;
 }
 
 /** One field of a concatenated nftables key or value; the codec pads each to four bytes. */

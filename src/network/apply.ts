@@ -15,6 +15,8 @@ export interface ApplyDeps {
   readonly kernel: Pick<Kernel, "netns" | "host" | "sysctl">;
   readonly rules: Pick<Rules, "change">;
   readonly log: Log;
+  /** How links of a plan that is undone go; absent: at once. */
+  readonly removeLink?: (name: string) => void;
 }
 
 /** Runs the steps; a failure undoes the finished ones in reverse. On success the caller owns the teardown. */
@@ -70,10 +72,11 @@ function applyStep(deps: ApplyDeps, namespaces: OpenNamespaces, step: NetStep): 
   }
 }
 
-function undoStep({ kernel, rules }: ApplyDeps, step: NetStep): void {
+function undoStep({ kernel, rules, removeLink }: ApplyDeps, step: NetStep): void {
+  const remove = removeLink ?? ((name: string) => kernel.host.deleteLink(name));
   switch (step.op) {
     case "parent":
-      if (!step.foreign) kernel.host.deleteLink(step.name);
+      if (!step.foreign) remove(step.name);
       break;
     case "sub-interface":
       if (step.endsWith === "endpoint") removeSubInterface(kernel, step);
@@ -82,10 +85,10 @@ function undoStep({ kernel, rules }: ApplyDeps, step: NetStep): void {
       kernel.netns.remove(step.path);
       break;
     case "bridge":
-      if (!step.foreign) kernel.host.deleteLink(step.name);
+      if (!step.foreign) remove(step.name);
       break;
     case "veth":
-      if (step.endsWith === "endpoint") kernel.host.deleteLink(step.host);
+      if (step.endsWith === "endpoint") remove(step.host);
       break;
     case "rules":
       rules.change({ add: step.remove, remove: step.add });

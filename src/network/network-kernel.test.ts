@@ -215,6 +215,7 @@ hermetic(import.meta.path, () => {
     networks.connect(a.containerId, "inner", {});
     expect(lab.defaultRoutes(a)).toEqual(["172.17.0.1"]);
     networks.disconnect(a.containerId, "bridge", { force: false });
+    await networks.gone();
     expect(lab.defaultRoutes(a)).toEqual([gatewayOf(lab, "zeta")]);
     for (const address of ["127.0.0.1", "::1"])
       expect(await lab.ask(undefined, address, 8080)).toBe(`a ${gatewayOf(lab, "zeta")}`);
@@ -312,6 +313,7 @@ hermetic(import.meta.path, () => {
     const { record } = lab.networks.create({ Name: "n", EnableIPv6: true });
     expect(lab.kernel.host.findLink(`wh-${record.id.slice(0, 12)}`)?.up).toBe(true);
     lab.networks.remove("n");
+    await lab.networks.gone();
     expect([lab.networks.rules(), lab.kernel.host.links().map(({ name }) => name)]).toEqual(before);
   });
 

@@ -15,6 +15,7 @@ import { guardFirewall } from "./firewall-guard.ts";
 import { forgetMarked, letMarkedPass, publishNotice, runHostProgram } from "./foreign-firewall.ts";
 import { enableForwarding, hostResolvConf } from "./host-facts.ts";
 import { Ipam } from "./ipam/ipam.ts";
+import { LeavingLinks } from "./leaving-links.ts";
 import { findNetwork, getNetwork } from "./lookup.ts";
 import { DEFAULT_NETWORK_OPTIONS, type NetworkOptions } from "./options.ts";
 import { ruleList } from "./plan/rule-list.ts";
@@ -23,7 +24,7 @@ import { reconcile } from "./reconcile.ts";
 import { endpointsIn, type NetworkRecords, openRecords } from "./records.ts";
 import { Rules } from "./rules.ts";
 import { Sandboxes } from "./sandboxes.ts";
-import type { HostsFileRequest, Networks, ResolvConfRequest, SandboxRecord } from "./types.ts";
+import type { HostsFileRequest, NetworkRecord, Networks, ResolvConfRequest, SandboxRecord } from "./types.ts";
 import {
   createNetwork,
   pruneNetworks,
@@ -67,7 +68,8 @@ export function createNetworks(deps: NetworksDeps): Networks {
     hostHasIPv6: kernel.features.ipv6,
     policy: options.publishedPorts,
   });
-  const parts = { kernel, records, ipam, rules, ports, events, clock, options, log, names };
+  const leaving = new LeavingLinks({ kernel, records, clock, log });
+  const parts = { kernel, records, ipam, rules, ports, events, clock, options, log, names, leaving };
   const sandboxes = new Sandboxes(parts);
   const foreign = { runProgram, log, table };
   let inputDrops = false;
@@ -94,6 +96,7 @@ export function createNetworks(deps: NetworksDeps): Networks {
     openSandbox: (request) => sandboxes.open(request),
     sandbox: (containerId) => records.sandboxes.get(containerId),
     settled: (containerId) => names.settled(containerId),
+    gone: () => leaving.gone(),
     closeSandbox: (containerId) => sandboxes.close(containerId),
     connect: (containerId, network, settings) => sandboxes.connect(containerId, network, settings),
     disconnect: (containerId, network) => sandboxes.disconnect(containerId, network),
@@ -104,6 +107,14 @@ export function createNetworks(deps: NetworksDeps): Networks {
     resolvConf: (request) => resolvConf(request, records, options),
 
     recover(running) {
+      leaving.recover(
+        new Set(
+          records.networks
+            .list()
+            .map(ownedLink)
+            .filter((name) => name !== undefined),
+        ),
+      );
       settleDefaultNetworks(parts, running);
       enableForwarding(parts, 4);
       if (records.networks.list().some(({ enableIPv6 }) => enableIPv6)) enableForwarding(parts, 6);
@@ -136,6 +147,12 @@ function tableElements(
     ...records.networks.list().flatMap((network) => driverNamed(network.driver).rules(network)),
     ...records.sandboxes.list().flatMap((sandbox) => sandboxes.elements(sandbox)),
   ];
+}
+
+/** The link a network cannot be without: its bridge, or the one its containers stand on. */
+function ownedLink(network: NetworkRecord): string | undefined {
+  const driver = driverNamed(network.driver);
+  return driver.hostLink(network) ?? driver.parent?.(network);
 }
 
 function hostsFile(request: HostsFileRequest, records: NetworkRecords, options: NetworkOptions): string {

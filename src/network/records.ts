@@ -15,12 +15,18 @@ export interface HostFacts {
   readonly globalId: string;
 }
 
+/** A link that was a network's and is on its way out. */
+export interface LeavingLink {
+  readonly name: string;
+}
+
 /** Everything about networks that survives the daemon. */
 export interface NetworkRecords {
   readonly networks: Collection<NetworkRecord>;
   readonly sandboxes: Collection<SandboxRecord>;
   readonly cursors: Collection<AddressCursor>;
   readonly hostFacts: Collection<HostFacts>;
+  readonly leaving: Collection<LeavingLink>;
   transaction<R>(work: () => R): R;
 }
 
@@ -39,6 +45,7 @@ export function openRecords(state: StateStore): NetworkRecords {
     }),
     cursors: state.collection<AddressCursor>({ name: "address-cursors", key: (cursor) => cursor.networkId }),
     hostFacts: state.collection<HostFacts>({ name: "network-host", key: (facts) => facts.key }),
+    leaving: state.collection<LeavingLink>({ name: "leaving-links", key: (link) => link.name }),
     transaction: (work) => state.transaction(work),
   };
 }

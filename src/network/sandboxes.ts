@@ -10,6 +10,7 @@ import { hasNames, hostAddressesFor, viewOf } from "./dns/view.ts";
 import { driverNamed } from "./drivers/all.ts";
 import { makeEndpoint } from "./endpoints.ts";
 import type { Ipam } from "./ipam/ipam.ts";
+import type { LeavingLinks } from "./leaving-links.ts";
 import { findNetwork, getNetwork } from "./lookup.ts";
 import type { NetworkOptions } from "./options.ts";
 import { planEndpointSysctls } from "./plan/endpoint-sysctls.ts";
@@ -30,6 +31,7 @@ export interface SandboxDeps extends ApplyDeps {
   readonly ports: SandboxPorts;
   readonly events: Pick<Events, "emit">;
   readonly names: NameService;
+  readonly leaving: Pick<LeavingLinks, "remove" | "finish">;
   readonly options: Pick<NetworkOptions, "netnsDirectory" | "mtu" | "dns" | "hostGatewayAddresses">;
 }
 
@@ -76,6 +78,7 @@ export class Sandboxes {
     const before = this.#running(containerId);
     if (!driverNamed(network.driver).hasSandbox) throw hostNetworkConflict();
     checkCompany([...this.#driversOf(before), network.driver]);
+    this.#deps.leaving.finish();
     using undo = new DisposableStack();
     const { containerName, endpoints: siblings } = before;
     const request = { network, containerId, containerName, settings, siblings };
@@ -123,7 +126,9 @@ export class Sandboxes {
     const after = { ...before, endpoints: before.endpoints.filter(({ id }) => id !== endpoint.id) };
     using undo = new DisposableStack();
     this.#apply(before.containerName, planDisconnect(before, after, this.#change(before, after)), undo);
-    undoSteps(this.#deps, this.planJoin(before, endpoint, "endpoint"));
+    // Its name is in its bridge's list: what a crash leaves is found there.
+    const removeLink = (name: string) => this.#deps.leaving.remove(name, { isRecorded: false });
+    undoSteps({ ...this.#deps, removeLink }, this.planJoin(before, endpoint, "endpoint"));
     undo.move();
     this.#deps.records.sandboxes.put(after);
     this.#deps.ports.move(before, after);

@@ -152,6 +152,8 @@ export interface Networks {
   sandbox(containerId: string): SandboxRecord | undefined;
   /** Until names resolve in a container as its networks say now. @throws Internal when they cannot */
   settled(containerId: string): Promise<void>;
+  /** Until links of networks and endpoints that were removed are not to be seen any more. */
+  gone(): Promise<void>;
   /** Withdraws ports, frees addresses, drops the namespace. Gone already counts as done. */
   closeSandbox(containerId: string): void;
   /** Joins a running container to one more network. */

@@ -19,6 +19,7 @@ import { enableForwarding, ownUniqueLocalPool, prefixesInUse } from "./host-fact
 import { completeIpam, subnetsOf } from "./ipam/config.ts";
 import type { Ipam } from "./ipam/ipam.ts";
 import { DEFAULT_POOLS } from "./ipam/pools.ts";
+import type { LeavingLinks } from "./leaving-links.ts";
 import { getNetwork } from "./lookup.ts";
 import type { NetworkOptions } from "./options.ts";
 import type { NetStep } from "./plan/steps.ts";
@@ -29,6 +30,7 @@ import type { NetworkFilters, NetworkRecord } from "./types.ts";
 export interface UserNetworksDeps extends ApplyDeps {
   readonly kernel: Pick<Kernel, "netns" | "host" | "sysctl">;
   readonly records: NetworkRecords;
+  readonly leaving: LeavingLinks;
   readonly ipam: Ipam;
   readonly events: Pick<Events, "emit">;
   readonly clock: Clock;
@@ -59,9 +61,9 @@ export function createNetwork(deps: UserNetworksDeps, request: NetworkCreateRequ
 
 /** @throws PermissionDenied for a predefined network or one with endpoints */
 export function removeNetwork(deps: UserNetworksDeps, nameOrId: string): void {
-  const { records, ipam } = deps;
+  const { records, ipam, leaving } = deps;
   const network = removableNetwork(records, nameOrId);
-  undoSteps(deps, stepsOf(deps, network));
+  undoSteps({ ...deps, removeLink: (name) => leaving.remove(name) }, stepsOf(deps, network));
   records.networks.delete(network.id);
   ipam.forget(network.id);
   emit(deps, "destroy", network);
@@ -128,6 +130,7 @@ function planNetwork(deps: UserNetworksDeps, request: NetworkCreateRequest): Net
     withoutGateway: ([4, 6] as const).filter((family) => driver.isWithoutGateway?.(draft, family)),
   });
   const needed = link ?? driver.parent?.(draft);
+  if (needed !== undefined) deps.leaving.settle(needed);
   const foreignBridge = needed !== undefined && kernel.host.findLink(needed) !== undefined;
   return { ...draft, ipam: { ...draft.ipam, config }, ...(foreignBridge ? { foreignBridge } : {}) };
 }

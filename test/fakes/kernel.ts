@@ -133,6 +133,11 @@ export class FakeNetworkKernel {
         this.#record(`delete link ${name}`);
         this.links.delete(name);
       },
+      deleteLinkAside: async (index) => {
+        const link = [...this.links.values()].find((one) => one.index === index);
+        this.#record(`delete link ${link?.name}`);
+        if (link) this.links.delete(link.name);
+      },
     };
     return fake as Netlink;
   }

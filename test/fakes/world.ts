@@ -201,6 +201,7 @@ export function fakeNetworks(world: World) {
     | "sandbox"
     | "closeSandbox"
     | "settled"
+    | "gone"
     | "connect"
     | "disconnect"
     | "publish"
@@ -227,6 +228,7 @@ export function fakeNetworks(world: World) {
     },
     sandbox: (id) => world.sandboxes.get(id),
     settled: () => Promise.resolve(),
+    gone: () => Promise.resolve(),
     closeSandbox: (id) => void world.sandboxes.delete(id),
     connect(id, network, settings) {
       const sandbox = world.sandboxes.get(id)!;

@@ -44,9 +44,10 @@ async function create(request: ApiRequest, { networks }: ApiParts): Promise<Repl
   return json({ Id: record.id, Warning: warning }, 201);
 }
 
-function remove(request: ApiRequest, parts: ApiParts): Reply {
+async function remove(request: ApiRequest, parts: ApiParts): Promise<Reply> {
   if (isDryRun(request)) return planNetworkRemoval(request, parts);
   parts.networks.remove(request.params.id!);
+  await parts.networks.gone();
   return empty(204);
 }
 
@@ -66,8 +67,9 @@ async function disconnect(request: ApiRequest, { containers }: ApiParts): Promis
   return empty(200);
 }
 
-function prune(request: ApiRequest, parts: ApiParts): Reply {
+async function prune(request: ApiRequest, parts: ApiParts): Promise<Reply> {
   if (isDryRun(request)) return planNetworkPrune(request, parts);
   const removed = parts.networks.prune(request.query.filters());
+  await parts.networks.gone();
   return json({ NetworksDeleted: removed.length > 0 ? removed : null });
 }

@@ -81,6 +81,7 @@ const parts: PartsInPart = {
     login: async () => ({ status: "Login Succeeded", identityToken: undefined }),
   },
   networks: {
+    gone: () => Promise.resolve(),
     list: () => [network],
     get: () => network,
     endpointsOf: () => [bridgeEndpoint],

@@ -134,8 +134,8 @@ export function writeRename(messages: MessageWriter, index: number, name: string
   });
 }
 
-export function writeDeleteLink(messages: MessageWriter, name: string): void {
-  messages.message(RTM.DELLINK, NLM_F.ACK, (message) => writeReference(message, name));
+export function writeDeleteLink(messages: MessageWriter, link: LinkReference): void {
+  messages.message(RTM.DELLINK, NLM_F.ACK, (message) => writeReference(message, link));
 }
 
 export function writeGetLink(messages: MessageWriter, name: string): void {

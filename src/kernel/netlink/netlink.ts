@@ -134,6 +134,15 @@ class RouteNetlink implements Netlink {
     }
   }
 
+  async deleteLinkAside(index: number): Promise<void> {
+    using socket = new NetlinkSocket(NETLINK.ROUTE);
+    const messages = socket.writer();
+    writeDeleteLink(messages, index);
+    const [verdict] = await socket.transactAside(messages);
+    if (verdict && verdict.errno !== 0 && verdict.errno !== Errno.ENODEV)
+      throw new SysError("netlink", verdict.errno, `delete link ${index}`, verdict.words);
+  }
+
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
   }

@@ -1,3 +1,4 @@
+import { write } from "node:fs";
 import { AF, MSG, SO, SOCK, SOL_SOCKET } from "../ffi/constants.ts";
 import { Errno, SysError } from "../ffi/errno.ts";
 import { int, linkRequest } from "../ffi/structs.ts";
@@ -61,9 +62,13 @@ export class NetlinkSocket implements Disposable {
    * asked for none.
    */
   transact(messages: MessageWriter): Acknowledgement[] {
-    const waiting = new Set(messages.acknowledged);
-    this.#makeRoom(messages.bytes().length, waiting.size);
+    this.#makeRoom(messages.bytes().length, messages.acknowledged.length);
     this.#send(messages);
+    return this.#verdicts(messages);
+  }
+
+  #verdicts(messages: MessageWriter): Acknowledgement[] {
+    const waiting = new Set(messages.acknowledged);
     const verdicts: Acknowledgement[] = [];
     if (waiting.size === 0) return verdicts;
     for (const message of this.#answers(messages)) {
@@ -73,6 +78,18 @@ export class NetlinkSocket implements Disposable {
       if (!waiting.delete(verdict.sequence) || waiting.size === 0) break;
     }
     return verdicts;
+  }
+
+  /**
+   * As `transact`, by a thread of the runtime's pool: for what the kernel takes long for. One at a time, and nothing else on
+   * this socket meanwhile.
+   */
+  async transactAside(messages: MessageWriter): Promise<Acknowledgement[]> {
+    const bytes = messages.bytes();
+    await new Promise<void>((resolve, reject) =>
+      write(this.#fd, bytes, (error) => (error ? reject(error) : resolve())),
+    );
+    return this.#verdicts(messages);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { SysError } from "../ffi/errno.ts";
+import { Errno, SysError } from "../ffi/errno.ts";
 import { ipBytes } from "../ip-bytes.ts";
 import type { MessageWriter } from "../netlink/codec.ts";
 import { NETLINK, NLM_F } from "../netlink/constants.ts";
@@ -30,6 +30,11 @@ import {
 } from "./constants.ts";
 import { be32 } from "./fields.ts";
 
+/**
+ * Whoever closes a socket waits until all processors have left what was deleted by it, some 15 ms: later, there is nothing
+ * to wait for.
+ */
+const CLOSE_AFTER_MS = 200;
 const CHAIN = "output";
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 /** Offsets in the IPv4 header and in the headers of TCP and UDP. */
@@ -41,17 +46,28 @@ const DESTINATION_PORT = { base: NFT_PAYLOAD.TRANSPORT_HEADER, offset: 2, length
  * more than all else at a container's start. A table of this name that is there is replaced.
  */
 export function redirectLoopback(request: LoopbackRedirect): void {
-  using socket = new NetlinkSocket(NETLINK.NETFILTER);
+  const socket = new NetlinkSocket(NETLINK.NETFILTER);
+  const object = `table ${request.table}`;
+  const replaces = hasTable(socket, request.table); // asked first: a change that is refused waits as well
   const messages = socket.writer();
   writeTransaction(messages, () => {
-    writeTable(messages, NFT_MSG.NEWTABLE, request.table); // or deleting one that is not there would fail
-    writeTable(messages, NFT_MSG.DELTABLE, request.table);
+    if (replaces) writeTable(messages, NFT_MSG.DELTABLE, request.table);
     writeTable(messages, NFT_MSG.NEWTABLE, request.table);
     writeChain(messages, request.table);
     for (const protocol of ["udp", "tcp"] as const) writeRule(messages, request, protocol);
   });
   const refused = socket.transact(messages).find((verdict) => verdict.errno !== 0);
-  if (refused) throw new SysError("nftables", refused.errno, `table ${request.table}`, refused.words);
+  if (replaces) setTimeout(() => socket[Symbol.dispose](), CLOSE_AFTER_MS).unref();
+  else socket[Symbol.dispose]();
+  if (refused) throw new SysError("nftables", refused.errno, object, refused.words);
+}
+
+function hasTable(socket: NetlinkSocket, table: string): boolean {
+  const messages = socket.writer();
+  messages.message(NFT_MSG.GETTABLE, 0, (message) => {
+    writeHeader(message, NFPROTO.IPV4, 0).textAttribute(NFTA_TABLE_NAME, table);
+  });
+  return socket.get(messages, Errno.ENOENT, `table ${table}`) !== undefined;
 }
 
 function writeTable(messages: MessageWriter, type: number, table: string): void {
