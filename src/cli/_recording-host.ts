@@ -57,6 +57,7 @@ export function recordingHost({
       },
       isTerminal: () => isTerminal,
       enterRawMode: mode,
+      enterKeyMode: mode,
       hideTyping: mode,
     },
     stdout: output("stdout"),

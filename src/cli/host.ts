@@ -16,6 +16,8 @@ export interface Input {
   isTerminal(): boolean;
   /** Until disposed, every key is read as it is pressed and nothing is shown by the terminal itself. */
   enterRawMode(): Disposable;
+  /** As raw mode, but Ctrl+C and the like still send signals, and output is as ever. */
+  enterKeyMode(): Disposable;
   /** Until disposed, what is typed is not shown. */
   hideTyping(): Disposable;
 }
@@ -48,6 +50,7 @@ export function createCliHost(startEngine?: () => Promise<void>): CliHost {
       stream: () => Bun.stdin.stream() as unknown as AsyncIterable<Uint8Array>,
       isTerminal: () => terminal.isTerminal(0),
       enterRawMode: () => terminal.enterRawMode(0),
+      enterKeyMode: () => terminal.enterKeyMode(0),
       hideTyping: () => terminal.hideTyping(0),
     },
     stdout: new FileOutput(1, terminal),

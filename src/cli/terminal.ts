@@ -26,6 +26,7 @@ function openLibc() {
 /** ECHO in the local flags, which are the fourth word of struct termios on Linux. */
 const LOCAL_FLAGS_INDEX = 3;
 const ECHO = 0o10;
+const ICANON = 0o2;
 
 export class Terminal {
   /** Opened at the first question: most commands never ask one. */
@@ -53,6 +54,14 @@ export class Terminal {
    */
   enterRawMode(fd: number): Disposable {
     return this.#change(fd, (settings) => this.#libc.cfmakeraw(this.#libc.ptr(settings)));
+  }
+
+  /** Every key as it is pressed, not shown; output and the keys that send signals stay as they are. */
+  enterKeyMode(fd: number): Disposable {
+    return this.#change(fd, (settings) => {
+      const words = new Uint32Array(settings.buffer);
+      words[LOCAL_FLAGS_INDEX] = words[LOCAL_FLAGS_INDEX]! & ~(ECHO | ICANON);
+    });
   }
 
   /** For passwords. */

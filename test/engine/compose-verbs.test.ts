@@ -219,7 +219,6 @@ services:
 const REFUSED: [args: string[], says: string][] = [
   [["build"], "this version cannot build images"],
   [["watch"], "following source files comes with building"],
-  [["publish", "x"], "projects cannot be published"],
   [["up", "--build"], "--build: this version cannot build images"],
   [["up", "--watch"], "--watch: following source files"],
   [["up", "-d", "--abort-on-container-exit"], "--detach cannot be combined"],

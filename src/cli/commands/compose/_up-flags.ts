@@ -11,7 +11,6 @@ export function checkUpFlags(flags: UpFlags): void {
     flags.attach.length > 0 ||
     flags.watch;
   if (flags.watch) throw new CliError("--watch: following source files comes with building");
-  if (flags.menu) throw new CliError("--menu: there are no keyboard shortcuts; Ctrl+C stops the containers");
   if (flags["wait-timeout"] < 0) throw new CliError("--wait-timeout must be a non-negative integer");
   if (flags["abort-on-container-failure"] && stops && flags["exit-code-from"] === "")
     throw new CliError("--abort-on-container-failure cannot be combined with --abort-on-container-exit");

@@ -6,7 +6,8 @@ import { prepareUp, type UpOptions, waitUntilUp } from "#compose/engine/up.ts";
 import type { Project } from "#compose/model/types.ts";
 import { ANY_ARGUMENTS } from "../../command.ts";
 import { LogPrinter } from "../../compose/log-printer.ts";
-import type { ComposeSession } from "../../compose/session.ts";
+import { type ComposeSession, isTrue } from "../../compose/session.ts";
+import { offerKeys } from "../../compose/up-keys.ts";
 import { defineVerb } from "../../compose/verb.ts";
 import { CliError } from "../../errors.ts";
 import { bool, int, list, string } from "../../flag-kinds.ts";
@@ -44,7 +45,7 @@ const UP_FLAGS = {
     "End with the exit code of this service's container; stops all when one has ended",
   ),
   "force-recreate": bool("Make containers anew though nothing has changed"),
-  menu: bool("Offer keyboard shortcuts while attached"),
+  menu: bool("Offer keyboard shortcuts while attached; default: on a terminal"),
   "no-attach": list("Do not show the output of these services", { type: "stringArray" }),
   "no-build": NO_BUILD_FLAG,
   "no-color": bool("Show output without colours"),
@@ -99,7 +100,16 @@ export const verb = defineVerb({
       starts: !flags["no-start"],
       waitTimeoutMs: flags["wait-timeout"] * 1000,
     };
-    const call: UpCall = { compose, project, flags, options, args, hasTimeout: given.has("timeout") };
+    const hasMenu = offersMenu(compose, given.has("menu") ? flags.menu : undefined);
+    const call: UpCall = {
+      compose,
+      project,
+      flags,
+      options,
+      args,
+      hasMenu,
+      hasTimeout: given.has("timeout"),
+    };
     if (flags.detach || flags.wait || flags["no-start"]) return await upDetached(call);
     return await upAttached(call);
   },
@@ -111,7 +121,15 @@ interface UpCall {
   readonly flags: UpFlags;
   readonly options: UpOptions;
   readonly args: readonly string[];
+  readonly hasMenu: boolean;
   readonly hasTimeout: boolean;
+}
+
+/** @param asked by flag; undefined: as the environment says, else yes. Only where there is a terminal */
+function offersMenu({ host, hasAnsi }: ComposeSession, asked: boolean | undefined): boolean {
+  const { COMPOSE_MENU: variable } = host.env;
+  const isWanted = asked ?? (variable ? isTrue(variable) : true);
+  return isWanted && hasAnsi && host.stdin.isTerminal() && host.stdout.isTerminal();
 }
 
 async function upDetached({ compose, project, flags, options }: UpCall): Promise<number> {
@@ -153,6 +171,7 @@ async function upAttached(call: UpCall): Promise<number> {
       exitCodeFrom: flags["exit-code-from"],
       ...stopTimeout(flags.timeout, call.hasTimeout),
       onInterrupt,
+      ...(call.hasMenu ? { onDetach: (detach: () => void) => offerKeys(compose.host, { detach }) } : {}),
     });
   } finally {
     run?.[Symbol.dispose]();

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly stopTimeoutSeconds?: number;
   /** Calls back at the user's first and second wish to end. */
   readonly onInterrupt: (callback: () => void) => Disposable;
+  /** Calls back when the user wants to leave and the containers to go on. */
+  readonly onDetach?: (callback: () => void) => Disposable;
 }
 
 /** @param run whose containers have been created and not yet started @returns the exit code */
@@ -45,9 +47,12 @@ class UpSession {
   readonly #options: SessionOptions;
   readonly #abort = new AbortController();
   readonly #streams: Promise<void>[] = [];
+  /** Containers whose output comes over a connection that was opened before they were started. */
   readonly #attached = new Set<string>();
   readonly #alive = new Set<string>();
   readonly #work: Promise<void>[] = [];
+  #isStarted = false;
+  #isDetached = false;
   #isEnding = false;
   #exitCode = 0;
   #isInterrupted = false;
@@ -61,6 +66,7 @@ class UpSession {
   async follow(run: PlanRun): Promise<number> {
     const { client } = this.#context;
     const { services } = this.#options;
+    using _interrupts = this.#options.onInterrupt(() => this.#interrupt());
     // First the events, then who is there: nobody can end unheard in between.
     const events = await monitor(client, {
       project: this.#project.name,
@@ -74,9 +80,10 @@ class UpSession {
     await this.#attachAll(all.filter(({ service }) => this.#options.attachTo.has(service)));
     const watching = this.#watch(events);
     watching.catch(() => {}); // awaited below
-    using _interrupts = this.#options.onInterrupt(() => this.#interrupt());
+    using _keys = this.#options.onDetach?.(() => this.#detach());
     try {
-      await run.start();
+      if (this.#isEnding) await this.#endUnstarted();
+      else await run.start();
     } catch (error) {
       if (!this.#isEnding) {
         this.#abort.abort();
@@ -84,7 +91,8 @@ class UpSession {
         throw error;
       }
     }
-    if (this.#alive.size === 0) this.#abort.abort();
+    this.#isStarted = true;
+    if (this.#alive.size === 0 || this.#isDetached) this.#abort.abort();
     await watching.catch((error) => {
       if (!this.#abort.signal.aborted) throw error;
     });
@@ -113,7 +121,7 @@ class UpSession {
       isRaw: Config.Tty ?? false,
       sink: this.#options.sink,
     });
-    this.#streams.push(pump.catch(() => {}).finally(() => this.#attached.delete(id)));
+    this.#streams.push(pump.catch(() => {}));
   }
 
   async #watch(events: AsyncGenerator<MonitorEvent>): Promise<void> {
@@ -143,6 +151,7 @@ class UpSession {
     const { onExit, exitCodeFrom, sink } = this.#options;
     const { source, exitCode, isRestarting, service, id } = event;
     await sink.status(source, `exited with code ${exitCode}${isRestarting ? " (restarting)" : ""}`);
+    this.#attached.delete(id); // its stream ends with it: should it start again, that is a new one
     if (service === exitCodeFrom) this.#exitCode = exitCode;
     if (isRestarting) return;
     this.#alive.delete(id);
@@ -152,6 +161,13 @@ class UpSession {
     this.#isEnding = true;
     this.#tell("Aborting on container exit...");
     this.#inBackground(this.#stop([]));
+  }
+
+  /** Not before everything has been started. */
+  #detach(): void {
+    if (this.#isEnding) return;
+    this.#isDetached = true;
+    if (this.#isStarted) this.#abort.abort();
   }
 
   #interrupt(): void {
@@ -167,7 +183,7 @@ class UpSession {
   }
 
   #tell(text: string): void {
-    this.#context.onProgress({ id: "Compose", status: "working", text: "Stopping", details: text });
+    this.#inBackground(this.#options.sink.status("", text));
   }
 
   #inBackground(work: Promise<void>): void {
@@ -181,6 +197,12 @@ class UpSession {
       ...(stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds }),
     });
     if (this.#alive.size > 0 && services.length === 0) await this.#forgetStopped();
+  }
+
+  /** The user's wish came before anything was started. */
+  async #endUnstarted(): Promise<void> {
+    await allSettled(this.#work);
+    await this.#forgetStopped();
   }
 
   /** Containers that never ran have no end to wait for. */
