@@ -2,12 +2,20 @@ import { fstatSync } from "node:fs";
 import { Internal, InvalidArgument, messageOf } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
 import type { TarSink } from "#base/tar-archive.ts";
-import type { TarEntry, TarTime } from "#base/tar-header.ts";
-import { AT, O, RESOLVE, S } from "#kernel/ffi/constants.ts";
+import type { TarEntry } from "#base/tar-header.ts";
+import { AT, O, RESOLVE } from "#kernel/ffi/constants.ts";
 import * as at from "#kernel/files/at.ts";
 import { fileName, lstatBelow, withDirectory } from "../layer/below.ts";
+import {
+  type Description,
+  describeDirectory,
+  describeFile,
+  describeNode,
+  makeNode,
+  nanosOf,
+  writeContents,
+} from "../layer/described.ts";
 import { type LayerPath, pathText, splitPath } from "../layer/entry.ts";
-import { isKeptXattr } from "../layer/xattrs.ts";
 import { type FileIds, hostId } from "./ids.ts";
 import { removeInPlace } from "./remove-in-place.ts";
 import type { WriteOptions } from "./types.ts";
@@ -60,23 +68,13 @@ export class TreeWriter implements TarSink, Disposable {
   data(chunk: Uint8Array, offset: number): void {
     const file = this.#file;
     if (file === undefined) return;
-    this.#guarded(() => {
-      if (this.#entry!.sparse) at.pwrite(file, chunk, 0, chunk.byteLength, offset);
-      else at.write(file, chunk);
-    });
+    this.#guarded(() => writeContents(file, this.#entry!, chunk, offset));
   }
 
   end(): void {
     const file = this.#file;
     if (file === undefined) return;
-    this.#guarded(() => {
-      const { mode, mtime } = this.#entry!;
-      const { uid, gid } = this.#owner();
-      at.fchown(file, uid, gid); // before mode and attributes: it clears setuid bits and capabilities
-      at.fchmod(file, mode);
-      this.#setXattrs((name, value) => at.fsetxattr(file, name, value));
-      at.futimens(file, nanosOf(mtime), nanosOf(mtime));
-    });
+    this.#guarded(() => describeFile(file, this.#description()));
     this.#closeFile();
   }
 
@@ -105,12 +103,9 @@ export class TreeWriter implements TarSink, Disposable {
         at.mkdirat(this.#parent(path.directory), name, 0o700);
       }
     }
-    withDirectory(this.#parent(path.directory), path.name, (fd) => {
-      const { uid, gid } = this.#owner();
-      at.fchownat(fd, ".", uid, gid);
-      at.fchmodat(fd, ".", entry.mode);
-      this.#setXattrs((key, value) => at.setxattrat(fd, ".", key, value));
-    });
+    withDirectory(this.#parent(path.directory), path.name, (fd) =>
+      describeDirectory(fd, this.#description()),
+    );
     this.#directoryTimes.set(pathText(path), nanosOf(entry.mtime));
   }
 
@@ -147,11 +142,8 @@ export class TreeWriter implements TarSink, Disposable {
       const stat = fstatSync(fd, { bigint: true });
       if (stat.isSymbolicLink() !== (entry.type === "symlink"))
         throw new InvalidArgument("it was replaced while it was made");
-      const { uid, gid } = this.#owner();
-      at.fchownat(parent, fileName(name), uid, gid);
-      if (entry.type !== "symlink") at.fchmodat(AT.FDCWD, `/proc/self/fd/${fd}`, entry.mode);
-      this.#setXattrs((key, value) => at.setxattrat(parent, fileName(name), key, value));
-      at.utimensat(parent, fileName(name), nanosOf(entry.mtime), nanosOf(entry.mtime));
+      const byDescriptor = (mode: number) => at.fchmodat(AT.FDCWD, `/proc/self/fd/${fd}`, mode);
+      describeNode(parent, fileName(name), this.#description(), byDescriptor);
     } finally {
       at.close(fd);
     }
@@ -227,21 +219,10 @@ export class TreeWriter implements TarSink, Disposable {
     return at.openat2(this.#rootFd, fileName(this.#prefix + path), flags, 0, resolve);
   }
 
-  #owner(): { readonly uid: number; readonly gid: number } {
-    const { uid, gid } = this.#options.owner ?? this.#entry!;
-    return { uid: hostId(this.#ids?.uids, uid), gid: hostId(this.#ids?.gids, gid) };
-  }
-
-  #setXattrs(set: (name: string, value: Uint8Array) => void): void {
-    for (const [name, value] of this.#entry!.xattrs) {
-      if (!isKeptXattr(name)) continue;
-      try {
-        set(name, value);
-      } catch (error) {
-        // the file system has none, or (user.*) not on this type of file
-        if (!isErrno(error, "EOPNOTSUPP") && !isErrno(error, "EPERM")) throw error;
-      }
-    }
+  #description(): Description {
+    const entry = this.#entry!;
+    const { uid, gid } = this.#options.owner ?? entry;
+    return { entry, owner: { uid: hostId(this.#ids?.uids, uid), gid: hostId(this.#ids?.gids, gid) } };
   }
 
   #forget(): void {
@@ -284,14 +265,6 @@ function openMountedFile(parent: number, name: at.FileName): number {
   throw new InvalidArgument("something is mounted there");
 }
 
-function makeNode(parent: number, name: at.FileName, entry: TarEntry): void {
-  const device = at.makeDevice(entry.deviceMajor, entry.deviceMinor);
-  if (entry.type === "symlink") at.symlinkat(fileName(entry.linkName), parent, name);
-  else if (entry.type === "character") at.mknodat(parent, name, S.IFCHR | 0o600, device);
-  else if (entry.type === "block") at.mknodat(parent, name, S.IFBLK | 0o600, device);
-  else at.mknodat(parent, name, S.IFIFO | 0o600);
-}
-
 /** As in a layer: ".." is what only an attack needs. */
 function entryPath(text: string, what: string): LayerPath | undefined {
   if (text.length > MAX_NAME_LENGTH) throw new InvalidArgument(`${what} of ${text.length} characters`);
@@ -302,7 +275,3 @@ function entryPath(text: string, what: string): LayerPath | undefined {
 
 /** PATH_MAX of Linux. */
 const MAX_NAME_LENGTH = 4096;
-
-function nanosOf({ seconds, nanos }: TarTime): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
-}

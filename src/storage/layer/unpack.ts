@@ -1,7 +1,7 @@
-import { InvalidArgument, messageOf } from "#base/errors.ts";
+import { InvalidArgument } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
 import type { TarSink } from "#base/tar-archive.ts";
-import type { TarEntry, TarTime } from "#base/tar-header.ts";
+import type { TarEntry } from "#base/tar-header.ts";
 import { O, S } from "#kernel/ffi/constants.ts";
 import * as at from "#kernel/files/at.ts";
 import type { WhiteoutStyle } from "../types.ts";
@@ -16,10 +16,18 @@ import {
   withDirectory,
 } from "./below.ts";
 import { checkEntryCount, checkFileSize, type LayerBounds } from "./bounds.ts";
+import {
+  type Description,
+  describeDirectory,
+  describeFile,
+  describeNode,
+  makeNode,
+  nanosOf,
+  writeContents,
+} from "./described.ts";
 import { type LayerPath, type LayerStep, pathText, planLayerEntry } from "./entry.ts";
 import { entryError, ownWayError } from "./entry-error.ts";
 import { LayerRoot } from "./safe-path.ts";
-import { isKeptXattr } from "./xattrs.ts";
 
 export interface LayerWriterOptions {
   /** Existing directory that holds this layer alone, or with "delete" also the files of its parent. */
@@ -78,23 +86,14 @@ export class LayerWriter implements TarSink, Disposable {
   data(chunk: Uint8Array, offset: number): void {
     const file = this.#file;
     if (file === undefined) return;
-    this.#guarded(() => {
-      if (this.#entry!.sparse) at.pwrite(file, chunk, 0, chunk.byteLength, offset);
-      else at.write(file, chunk);
-    });
+    this.#guarded(() => writeContents(file, this.#entry!, chunk, offset));
     this.sizeBytes += chunk.byteLength;
   }
 
   end(): void {
     const file = this.#file;
     if (file === undefined) return;
-    this.#guarded(() => {
-      const { uid, gid, mode, mtime } = this.#entry!;
-      at.fchown(file, uid, gid); // before mode and attributes: it clears setuid bits and capabilities
-      at.fchmod(file, mode);
-      this.#setXattrs((name, value) => at.fsetxattr(file, name, value));
-      at.futimens(file, nanosOf(mtime), nanosOf(mtime));
-    });
+    this.#guarded(() => describeFile(file, this.#description()));
     this.#closeFile();
   }
 
@@ -148,11 +147,8 @@ export class LayerWriter implements TarSink, Disposable {
   }
 
   #describeDirectory(path: string, fd: number): void {
-    const { uid, gid, mode, mtime } = this.#entry!;
-    at.fchownat(fd, ".", uid, gid);
-    at.fchmodat(fd, ".", mode);
-    this.#setXattrs((name, value) => at.setxattrat(fd, ".", name, value));
-    this.#directoryTimes.set(path, nanosOf(mtime));
+    describeDirectory(fd, this.#description());
+    this.#directoryTimes.set(path, nanosOf(this.#entry!.mtime));
   }
 
   #openFile(path: LayerPath, entry: TarEntry): void {
@@ -163,13 +159,10 @@ export class LayerWriter implements TarSink, Disposable {
   }
 
   #special(path: LayerPath, entry: TarEntry): void {
-    this.#make(path, (parent, name) => makeSpecial(parent, name, entry));
+    this.#make(path, (parent, name) => makeNode(parent, name, entry));
     const parent = this.#root.directory(path.directory);
     const name = fileName(path.name);
-    at.fchownat(parent, name, entry.uid, entry.gid);
-    if (entry.type !== "symlink") at.fchmodat(parent, name, entry.mode);
-    this.#setXattrs((key, value) => at.setxattrat(parent, name, key, value));
-    at.utimensat(parent, name, nanosOf(entry.mtime), nanosOf(entry.mtime));
+    describeNode(parent, name, this.#description(), (mode) => at.fchmodat(parent, name, mode));
   }
 
   #link(path: LayerPath, target: LayerPath): void {
@@ -232,18 +225,12 @@ export class LayerWriter implements TarSink, Disposable {
     this.#root.forget();
   }
 
-  #setXattrs(set: (name: string, value: Uint8Array) => void): void {
-    for (const [name, value] of this.#entry!.xattrs) {
-      if (!isKeptXattr(name)) continue;
-      try {
-        set(name, value);
-      } catch (error) {
-        // the file system has none, or (user.*) not on this type of file
-        if (!isErrno(error, "EOPNOTSUPP") && !isErrno(error, "EPERM")) throw error;
-        if (this.warnings.size < MAX_WARNINGS)
-          this.warnings.add(`attribute ${name} could not be set: ${messageOf(error)}`);
-      }
-    }
+  #description(): Description {
+    const entry = this.#entry!;
+    const onLoss = (message: string) => {
+      if (this.warnings.size < MAX_WARNINGS) this.warnings.add(message);
+    };
+    return { entry, owner: entry, onLoss };
   }
 
   #closeFile(): void {
@@ -262,16 +249,4 @@ export class LayerWriter implements TarSink, Disposable {
 
 function linkError(target: LayerPath, is: string): InvalidArgument {
   return new InvalidArgument(`hard link to ${JSON.stringify(pathText(target))}, which is ${is}`);
-}
-
-function makeSpecial(parent: number, name: at.FileName, entry: TarEntry): void {
-  const device = at.makeDevice(entry.deviceMajor, entry.deviceMinor);
-  if (entry.type === "symlink") at.symlinkat(fileName(entry.linkName), parent, name);
-  else if (entry.type === "character") at.mknodat(parent, name, S.IFCHR | 0o600, device);
-  else if (entry.type === "block") at.mknodat(parent, name, S.IFBLK | 0o600, device);
-  else at.mknodat(parent, name, S.IFIFO | 0o600);
-}
-
-function nanosOf({ seconds, nanos }: TarTime): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
 }
