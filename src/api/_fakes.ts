@@ -41,7 +41,7 @@ export function startApi(parts: PartsInPart, requirements: Partial<ApiRequiremen
   const directory = mkdtempSync(join(tmpdir(), "wharf-api-"));
   const socket = join(directory, "api.sock");
   const calls: RecordedCall[] = [];
-  const names = ["containers", "images", "networks", "volumes", "events", "system"] as const;
+  const names = ["containers", "images", "networks", "volumes", "plugins", "events", "system"] as const;
   const recorded = Object.fromEntries(names.map((name) => [name, recording(name, parts[name] ?? {}, calls)]));
   const api = createApi({
     ...(recorded as unknown as ApiParts),

@@ -6,6 +6,7 @@ import type { Log } from "#base/log.ts";
 import type { Containers, ContainerView } from "#containers/types.ts";
 import type { Events } from "#events/types.ts";
 import type { Images, ImageView } from "#images/types.ts";
+import type { ManagedPlugins } from "#managed/types.ts";
 import type { Networks } from "#network/types.ts";
 import type { Authorization } from "#plugins/types.ts";
 import type { SystemInfo, SystemVersion } from "#spec/docker/system.ts";
@@ -96,6 +97,7 @@ export interface ApiParts {
   readonly images: Images;
   readonly networks: Networks;
   readonly volumes: Volumes;
+  readonly plugins: ManagedPlugins;
   readonly events: Events;
   readonly system: System;
 }

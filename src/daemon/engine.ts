@@ -11,10 +11,13 @@ import { createContainers } from "#containers/containers.ts";
 import { createEvents } from "#events/bus.ts";
 import { JOURNAL_COLLECTION, Journal } from "#events/journal.ts";
 import { createImages } from "#images/images.ts";
-import type { ImagesOptions } from "#images/options.ts";
+import { openRegistries } from "#images/open-registries.ts";
+import { type ImagesOptions, withDefaults } from "#images/options.ts";
+import { createTrustGate } from "#images/trust/gate.ts";
 import type { Images, ImageUsers } from "#images/types.ts";
 import { createKernel } from "#kernel/linux.ts";
 import type { Kernel } from "#kernel/types.ts";
+import { createManagedPlugins } from "#managed/managed.ts";
 import { NameServerClient } from "#network/dns/service.ts";
 import { createNetworks } from "#network/network.ts";
 import { createAuthorization } from "#plugins/authorization.ts";
@@ -46,10 +49,13 @@ import {
   specDefaults,
 } from "./isolation.ts";
 import { daemonPaths, instanceNames } from "./paths.ts";
+import { pluginUse } from "./plugin-use.ts";
 import { selfCommand } from "./self.ts";
 import { installSupervisor } from "./supervisor.ts";
 import type { DaemonConfig, Engine, ReloadableConfig } from "./types.ts";
 import { WHARF_VERSION } from "./version.ts";
+
+const HOST_PLATFORM = { os: "linux", architecture: process.arch === "arm64" ? "arm64" : "amd64" } as const;
 
 /** After this the code of start-up has run. */
 const SETTLED_MS = 1500;
@@ -122,7 +128,17 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     },
   });
   const containerFiles = createContainerFiles({ helperCommand: selfCommand("container-files") });
-  const plugins = new HostPlugins({ clock, directories: PLUGIN_DIRECTORIES });
+  const plugins = new HostPlugins({
+    clock,
+    directories: PLUGIN_DIRECTORIES,
+    // Volumes need plugins, plugins come as images do: asked only once all are there.
+    managed: {
+      namesOf: (kind) => managed.namesOf(kind),
+      find: (name, kind) => managed.find(name, kind),
+      canonicalName: (name) => managed.canonicalName(name),
+      hostPath: (name, path) => managed.hostPath(name, path),
+    },
+  });
   const volumes = createVolumes({
     ...{ dataRoot, kernel, state, events, log, clock, plugins },
     files: volumeFiles(storage, containerFiles),
@@ -140,8 +156,32 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     users,
     clock,
     log,
-    host: { os: "linux", architecture: process.arch === "arm64" ? "arm64" : "amd64" },
+    host: HOST_PLATFORM,
     options: imageOptions(() => current.images),
+  });
+  const specs = {
+    host: readSpecHost(kernel.features, () => findLimits(kernel.cgroups, config), isolation),
+    defaults: specDefaults(isolation, apparmorProfile),
+  };
+  const managed = createManagedPlugins({
+    ...{ dataRoot, execRoot, state, events, clock, log, kernel, runtime },
+    files: containerFiles,
+    unpacker: storage.unpacker,
+    registries: openRegistries(
+      clock,
+      imageOptions(() => current.images),
+    ),
+    trust: createTrustGate({ policy: () => current.images.trustPolicy, nowMs: () => clock.now() }),
+    options: () => withDefaults(current.images),
+    platform: HOST_PLATFORM,
+    version: WHARF_VERSION,
+    usersOf: (plugin) => pluginUse(plugin, { volumes, authorization: current.authorizationPlugins }),
+    cgroupParent: config.cgroupParent,
+    specs: {
+      host: specs.host,
+      defaults: { seccompProfile: isolation.seccompProfile.text, ulimits: isolation.ulimits },
+      readAccounts: (rootfs) => readAccounts(kernel.files, rootfs),
+    },
   });
   const containers = createContainers({
     state,
@@ -157,8 +197,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     mounts: containerMounts(kernel, userns),
     userns,
     specs: {
-      host: readSpecHost(kernel.features, () => findLimits(kernel.cgroups, config), isolation),
-      defaults: specDefaults(isolation, apparmorProfile),
+      ...specs,
       initPath: isolation.initPath ?? paths.supervisor,
       readAccounts: (rootfs) => readAccounts(kernel.files, rootfs),
       readDevices,
@@ -216,6 +255,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     images,
     networks,
     volumes,
+    plugins: managed,
     events,
     system,
     log,
@@ -241,6 +281,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       try {
         prepareGroups(kernel.cgroups, config);
         await storage.snapshotter.sweep();
+        await managed.recover(); // containers' volumes may be theirs
         await containers.recover();
         letRequestsIn();
         kernel.processes.becomePromptThread();
@@ -261,11 +302,15 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       eventListeners: events.listeners(),
       memory: process.memoryUsage(),
     }),
-    stopContainers: () => containers.shutDown(current.shutdownTimeoutSeconds),
+    async stopContainers() {
+      await containers.shutDown(current.shutdownTimeoutSeconds);
+      await managed.stopAll();
+    },
     async close() {
       closing.abort();
       await containers.close();
       plugins.close();
+      await managed.close();
       networks.close();
       await images.close();
       await collecting;

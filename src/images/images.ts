@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import type { Clock } from "#base/clock.ts";
 import { type Digest, isDigest } from "#base/digest.ts";
 import { Conflict } from "#base/errors.ts";
@@ -7,7 +6,7 @@ import type { Log } from "#base/log.ts";
 import type { Events } from "#events/types.ts";
 import { credentialsOf } from "#registry/credentials.ts";
 import { type LoginResult, login } from "#registry/login.ts";
-import { Registries } from "#registry/registries.ts";
+import type { Registries } from "#registry/registries.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import type {
   ImageHistoryItem,
@@ -34,7 +33,8 @@ import { Layers } from "./layers.ts";
 import { listImages } from "./list.ts";
 import { isMadeFor } from "./made-for.ts";
 import { describeManifests } from "./manifests.ts";
-import { type ImagesOptions, withDefaults } from "./options.ts";
+import { openRegistries } from "./open-registries.ts";
+import type { ImagesOptions } from "./options.ts";
 import { evictImage, pruneImages } from "./prune.ts";
 import { ImageRecords } from "./records.ts";
 import { removeImage } from "./remove.ts";
@@ -66,9 +66,6 @@ export function createImages(deps: ImagesDeps): Images {
 
 type RemoveOptions = Parameters<Images["remove"]>[1];
 
-/** Tries of one request to a busy registry. */
-const MAX_REQUEST_ATTEMPTS = 5;
-
 class LocalImages implements Images {
   readonly #deps: ImagesDeps;
   readonly #host: Platform;
@@ -88,11 +85,7 @@ class LocalImages implements Images {
     this.retention = new ImageRetention(deps.state, () => deps.clock.now());
     this.blobs = createImageBlobs(this.#records, deps.storage.content);
     this.#layers = new Layers(deps.storage);
-    this.#registries = new Registries(deps.clock, () => ({
-      ...withDefaults(deps.options),
-      maxAttempts: MAX_REQUEST_ATTEMPTS,
-      lookup: addressesOf,
-    }));
+    this.#registries = openRegistries(deps.clock, deps.options);
     this.#transfers = new Transfers({
       ...deps,
       records: this.#records,
@@ -292,8 +285,4 @@ class LocalImages implements Images {
 /** Of loads and imports a crash interrupted: unlike downloads, which are named by digest, nobody can resume them. */
 function discardDeadIngests(content: ContentStore): void {
   for (const { key } of content.abandonedIngests()) if (!isDigest(key)) content.discardIngest(key);
-}
-
-async function addressesOf(hostname: string): Promise<string[]> {
-  return (await lookup(hostname, { all: true })).map(({ address }) => address);
 }

@@ -20,8 +20,11 @@ export interface PluginAddress {
   readonly name: string;
   /** "http://HOST:PORT" or "https://…"; for a socket the host means nothing. */
   readonly url: string;
-  readonly socket?: string;
+  /** Absolute path; undefined for one that listens on a port, or on nothing yet. */
+  readonly socket?: string | undefined;
   readonly tls?: PluginTls;
+  /** As its administrator says; 0 and undefined: as long as each question may take. */
+  readonly timeoutMs?: number;
 }
 
 /** Paths of PEM files. */

@@ -3,12 +3,14 @@ import type { Clock } from "#base/clock.ts";
 import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { type CallPlugin, callPlugin, NotConnected } from "./call-plugin.ts";
 import { findPlugin, type PluginAddress, type PluginDirectories, pluginNames } from "./find-plugin.ts";
-import type { CallOptions, PluginKind, Plugins } from "./types.ts";
+import type { CallOptions, ManagedSource, PluginKind, Plugins } from "./types.ts";
 
 export interface PluginsDeps {
   readonly clock: Clock;
   readonly directories: PluginDirectories;
   readonly call?: CallPlugin;
+  /** Absent: there are none. */
+  readonly managed?: ManagedSource;
 }
 
 /** Of the first call. */
@@ -40,8 +42,17 @@ export class HostPlugins implements Plugins {
     return [...this.#active].flatMap(([name, { kinds }]) => (kinds.includes(kind) ? [name] : [])).sort();
   }
 
-  installedNames(): string[] {
-    return pluginNames(this.#deps.directories);
+  installedNames(kind: PluginKind): string[] {
+    return [...(this.#deps.managed?.namesOf(kind) ?? []), ...pluginNames(this.#deps.directories)];
+  }
+
+  canonicalName(name: string): string {
+    return this.#deps.managed?.canonicalName(name) ?? name;
+  }
+
+  hostPath(name: string, path: string): string {
+    const { managed } = this.#deps;
+    return managed?.canonicalName(name) === undefined ? path : managed.hostPath(name, path);
   }
 
   async call(
@@ -52,7 +63,8 @@ export class HostPlugins implements Plugins {
   ): Promise<Readonly<Record<string, unknown>>> {
     return await this.#retrying(name, patienceMs, async () => {
       const plugin = await this.#activated(name, kind, timeoutMs);
-      return await this.#call(plugin, method, body, { timeoutMs, signal: this.#closing.signal });
+      const options = { timeoutMs: plugin.timeoutMs || timeoutMs, signal: this.#closing.signal };
+      return await this.#call(plugin, method, body, options);
     });
   }
 
@@ -77,6 +89,9 @@ export class HostPlugins implements Plugins {
   }
 
   async #activated(name: string, kind: PluginKind, timeoutMs: number): Promise<PluginAddress> {
+    const managed = this.#deps.managed?.find(name, kind);
+    if (managed?.socket) return managed;
+    if (managed) throw new NotConnected(`plugin ${managed.name} is being started`);
     const known = this.#active.get(name);
     const { address, kinds } =
       known ?? (await this.#activating.run(name, () => this.#activate(name, timeoutMs)));

@@ -3,8 +3,15 @@
  * is found by its name, asked once what it is for ("activated"), and asked again when it has been away.
  */
 
+import type { PluginAddress } from "./find-plugin.ts";
+
 /** What a plugin says it is for, in the protocol's words. */
-export type PluginKind = "VolumeDriver" | "authz";
+export type PluginKind = "VolumeDriver" | "authz" | "LogDriver" | "NetworkDriver";
+
+/** The same in the configuration of a managed plugin: "docker.volumedriver/1.0". */
+export function capabilityOf(kind: PluginKind): string {
+  return kind.toLowerCase();
+}
 
 export interface CallOptions {
   readonly timeoutMs: number;
@@ -12,11 +19,30 @@ export interface CallOptions {
   readonly patienceMs?: number;
 }
 
+/** Plugins that run in containers of the engine; they are looked for first. */
+export interface ManagedSource {
+  /** Names of the enabled ones for something. */
+  namesOf(kind: PluginKind): string[];
+  /**
+   * Where an enabled one listens, without a socket while it is being started; undefined when none has this name.
+   * @throws Conflict for one that is disabled; InvalidArgument for one that is for something else
+   */
+  find(name: string, kind: PluginKind): PluginAddress | undefined;
+  /** The whole name of an installed one ("vieux/sshfs:latest"). */
+  canonicalName(name: string): string | undefined;
+  /** A directory it tells of, as the host has it. @throws InvalidArgument */
+  hostPath(name: string, path: string): string;
+}
+
 export interface Plugins {
-  /** Those of this kind that answered so far. */
+  /** Those found on the host that are of this kind and answered so far. */
   activeNames(kind: PluginKind): string[];
-  /** All that say they are there, for whatever purpose. */
-  installedNames(): string[];
+  /** All that may be of this kind. */
+  installedNames(kind: PluginKind): string[];
+  /** How a plugin is called that is known by several names: a managed one has a tag. */
+  canonicalName(name: string): string;
+  /** A directory a plugin tells of, as the host has it. @throws InvalidArgument where there is none */
+  hostPath(name: string, path: string): string;
   /**
    * Activates the plugin where that was not done yet. While nobody listens it is tried again, with doubling pauses.
    * @param method "VolumeDriver.Mount"

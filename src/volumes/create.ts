@@ -37,7 +37,7 @@ async function foundOrMade(
   { anonymous = false, onMade }: VolumeCreateOptions,
 ): Promise<VolumeRecord> {
   const known = findVolume(ctx, request.Name!);
-  if (known) return await checkDriver(ctx, known, request.Driver || known.driver);
+  if (known) return await checkDriver(ctx, known, driverNamed(ctx, request.Driver || known.driver));
   refusePending(ctx, request.Name!);
   checkVolumeName(request.Name!);
   const foreign = request.Driver || anonymous ? undefined : await ctx.plugins.search(request.Name!);
@@ -77,7 +77,7 @@ export async function planVolume(
   { Name: name = "", Driver, Labels, DriverOpts }: VolumeCreateRequest,
   anonymous: boolean,
 ): Promise<VolumeRecord> {
-  const driver = Driver || LOCAL;
+  const driver = driverNamed(ctx, Driver || LOCAL);
   const common = {
     name,
     driver,
@@ -90,6 +90,11 @@ export async function planVolume(
     return { ...common, mountpoint: ctx.local.mountpoint(name), ...ctx.local.check(common) };
   const scope = await ctx.plugins.scopeFor(driver, name);
   return { ...common, mountpoint: "", ...(scope === "global" ? { scope } : {}) };
+}
+
+/** A plugin may be called without its tag. */
+function driverNamed({ plugins }: VolumesContext, name: string): string {
+  return name === LOCAL ? LOCAL : plugins.canonicalName(name);
 }
 
 /** The record first: what has a pending record and no more is taken back by the next daemon. */

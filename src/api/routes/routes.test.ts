@@ -41,6 +41,12 @@ const pathStat = { name: "x", size: 1, mode: 0o644, mtime: "2026-11-21T03:32:31Z
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
 const parts: PartsInPart = {
+  plugins: {
+    list: () => [],
+    get: (name) => ({ Name: name }) as never,
+    async set() {},
+    async enable() {},
+  },
   containers: {
     list: async () => [],
     create: async () => ({ id: "c1", warnings: ["w"] }),
@@ -330,8 +336,15 @@ const rows: Row[] = [
     },
   },
   { ask: "GET /system/df?type=x", status: 400, answer: { message: "unknown object type: x" } },
-  { ask: "GET /plugins", status: 200, answer: [] },
-  { ask: "GET /plugins/a/b:1/json", status: 404, answer: { message: 'plugin "a/b:1" not found' } },
+  { ask: "GET /plugins", call: ["plugins.list", {}], status: 200, answer: [] },
+  {
+    ask: "GET /plugins/a/b:1/json",
+    call: ["plugins.get", "a/b:1"],
+    status: 200,
+    answer: { Name: "a/b:1" },
+  },
+  { ask: "POST /plugins/a/b/set", body: ["A=1"], call: ["plugins.set", "a/b", ["A=1"]], status: 204 },
+  { ask: "POST /plugins/a/b/enable?timeout=3", call: ["plugins.enable", "a/b", 3], status: 200 },
   {
     ask: "GET /services",
     status: 503,

@@ -40,6 +40,10 @@ export class PluginDrivers {
     return this.#plugins.activeNames(KIND);
   }
 
+  canonicalName(driver: string): string {
+    return this.#plugins.canonicalName(driver);
+  }
+
   /**
    * @param volume that is to be made, for the message
    * @throws NotFound in Docker's words
@@ -59,7 +63,7 @@ export class PluginDrivers {
   async list(): Promise<{ readonly volumes: VolumeDetails[]; readonly warnings: string[] }> {
     const warnings: string[] = [];
     const lists = await Promise.all(
-      this.#plugins.installedNames().map(async (driver) => {
+      this.#plugins.installedNames(KIND).map(async (driver) => {
         try {
           return await this.#look(driver, async () => await this.of(driver).list());
         } catch (error) {
@@ -74,7 +78,7 @@ export class PluginDrivers {
   /** A volume that only a plugin knows of. */
   async search(name: string): Promise<VolumeDetails | undefined> {
     const found = await Promise.all(
-      this.#plugins.installedNames().map(async (driver) => {
+      this.#plugins.installedNames(KIND).map(async (driver) => {
         try {
           return foreignVolume(driver, await this.#look(driver, () => this.of(driver).get(name, LOOK_MS)));
         } catch {
@@ -152,7 +156,7 @@ export class PluginDriver implements VolumeDriver {
       throw new Internal(
         `error while mounting volume '${name}': plugin "${this.#name}" says it is at ${JSON.stringify(Mountpoint ?? "")}, which is no absolute path`,
       );
-    return Mountpoint;
+    return this.#plugins.hostPath(this.#name, Mountpoint);
   }
 
   async unmount({ name }: VolumeRecord, { containerId }: { readonly containerId: string }): Promise<void> {
