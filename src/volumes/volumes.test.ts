@@ -121,6 +121,10 @@ describe("create()", () => {
     },
     { request: { Name: "a/b" }, text: '"a/b" includes invalid characters for a local volume name' },
     { request: { Name: "../x" }, text: "If you intended to pass a host directory, use absolute path" },
+    {
+      request: { Name: "ab".repeat(200) },
+      text: /error while creating volume root path '.*': mkdir .*: file name too long$/,
+    },
     { request: { Name: "ab\n" }, text: "includes invalid characters" },
     {
       request: { Name: "taken", Driver: "nas" },

@@ -66,8 +66,15 @@ export class LocalDriver implements VolumeDriver {
   }
 
   #makeDirectory({ name, quota }: Volume): void {
-    mkdirSync(this.#directoryOf(name), { recursive: true, mode: 0o701 });
-    mkdirSync(this.mountpoint(name), { recursive: true, mode: 0o755 });
+    const directory = this.#directoryOf(name);
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o701 });
+      mkdirSync(this.mountpoint(name), { recursive: true, mode: 0o755 });
+    } catch (cause) {
+      const reason = isErrno(cause, "ENAMETOOLONG") ? "file name too long" : messageOf(cause);
+      const what = `error while creating volume root path '${directory}'`;
+      throw new Internal(`create ${name}: ${what}: mkdir ${directory}: ${reason}`, { cause });
+    }
     if (quota) this.#deps.quotas.limit(this.mountpoint(name), quota.project, quota.sizeBytes);
   }
 
@@ -108,7 +115,8 @@ export class LocalDriver implements VolumeDriver {
     try {
       renameSync(this.#directoryOf(volume.name), removed);
     } catch (error) {
-      if (isErrno(error, "ENOENT")) return;
+      // A name too long for a file is none of a file that is there.
+      if (isErrno(error, "ENOENT") || isErrno(error, "ENAMETOOLONG")) return;
       throw error;
     }
     await this.purge(removed);
