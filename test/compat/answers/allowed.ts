@@ -89,6 +89,19 @@ const OWN_CHOICES: readonly Rule[] = [
   { why: "a sandbox that is gone has no name", path: /\.Sandbox(ID|Key)$/, wharf: '""' },
   { why: "what is deleted is told with its labels", of: /events/, path: /\.Attributes\.color$/, docker: "-" },
   { why: "what Linux does not have is not kept as if it had", of: /^create: CpuCount$/ },
+  {
+    why: "events outlive the daemon",
+    of: /^events: told after a restart$/,
+    docker: '""',
+    wharf: /^"archive-path,attach,.*extract-to-dir,health_status: healthy,.*,oom,start"$/,
+  },
+  {
+    why: "this Docker does not hear of it from newer kernels",
+    of: /^events: told$/,
+    path: /^container\.oom$/,
+    docker: "-",
+    wharf: /name":"oom/,
+  },
   { why: "an unfit filter is refused, not ignored", of: /^GET \/events\?until=1&filters/ },
   { why: "errors are JSON on streams too", of: /\/attach\?/, path: /^body$/, docker: /\\r\\n"$/ },
   {

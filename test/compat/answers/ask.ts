@@ -6,6 +6,7 @@ import { CREATIONS, type Creation } from "./creations.ts";
 import { LIFE, type Step } from "./life.ts";
 import { normalise } from "./normalise.ts";
 import { REFUSALS, type Request } from "./refusals.ts";
+import { askTransitions, type Event, parseEvents } from "./transitions.ts";
 import type { Answer, Answers } from "./types.ts";
 
 /** The newest version that the recorded engine speaks. */
@@ -25,7 +26,8 @@ export async function askAll(daemon: TestDaemon): Promise<Answers> {
   const creations = await askCreations(ask, placesOf(daemon));
   const life = await askLife(ask);
   await cleanUp(ask);
-  return normalise({ ...creations, ...refusals, ...life }, placesOf(daemon)) as Answers;
+  const transitions = await askTransitions(daemon, (path) => ask(["GET", path]));
+  return normalise({ ...creations, ...refusals, ...life, ...transitions }, placesOf(daemon)) as Answers;
 }
 
 function placesOf(daemon: TestDaemon): Record<string, string> {
@@ -132,15 +134,9 @@ function sortedChanges(body: unknown): unknown {
   return Array.isArray(body) ? body.toSorted((a, b) => (a.Path < b.Path ? -1 : 1)) : body;
 }
 
-interface Event {
-  readonly Type: string;
-  readonly Action: string;
-}
-
 /** By type, because which of two objects tells first is not the same in all versions; within a type order counts. */
 function eventsOf(body: unknown): Partial<Record<string, Event[]>> {
-  const lines = typeof body === "string" ? body.split("\n").filter((line) => line !== "") : [];
-  const events = lines.map((line) => JSON.parse(line) as Event);
+  const events = parseEvents(body);
   // How often `top` was asked is no one's but the clock's.
   const told = events.filter(({ Action }, index) => Action !== "top" || events[index - 1]?.Action !== "top");
   return Object.groupBy(told, ({ Type }) => Type);
