@@ -102,6 +102,10 @@ test("the place of a mount cannot be moved to the host by who shares a volume (C
   expect(await shell("docker cp victim:/v/m/sub/b - | tar -xOf -")).toBe("bound");
   await text("cp", file("plain"), "victim:/v/m/sub/new");
   expect(await shell("cat bound/new")).toBe("plain");
+  // a link to a place of the container's own: the mount goes where the container sees it, not where the host would
+  const turned = "rm -rf /v/m /v/place; mkdir -p /v/place/sub; ln -s /v/place /v/m";
+  await text("run", "--rm", "-v", "shared:/v", "busybox", "sh", "-c", turned);
+  expect(await shell("docker cp victim:/v/m/sub/b - | tar -xOf -")).toBe("bound");
   await text("rm", "victim");
 });
 
