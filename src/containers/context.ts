@@ -118,6 +118,7 @@ export interface ContainersDeps {
     | "checkpoint"
     | "isHungUp"
     | "defaultName"
+    | "runtimes"
   >;
   /** Binds, mounts, tmpfs and volumes of a request as one checked list. @throws InvalidArgument with Docker's texts */
   readonly planMounts: (request: MountsRequest) => readonly PlannedMount[];

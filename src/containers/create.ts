@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { InvalidArgument } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
+import { mountPlaceHole } from "#runtime/known-holes.ts";
 import type { ContainerCreateRequest } from "#spec/docker/containers.ts";
 import type { PlannedMount } from "#volumes/types.ts";
 import { storageSize } from "./check-host-config.ts";
@@ -13,6 +14,7 @@ import { resolveLinks } from "./links.ts";
 import { containerOfMode, networkKind } from "./modes.ts";
 import { pickName } from "./names.ts";
 import { pathsOf } from "./paths.ts";
+import { racedMount, racedMountWarning } from "./raced-mounts.ts";
 import { removeBelongings } from "./remove.ts";
 import { checkName } from "./rename.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -50,7 +52,10 @@ export async function createContainer(
       throw error;
     }
     emitContainerEvent(ctx, record, "create");
-    return { id: record.id, warnings: [...warnings, ...publishNotices(ctx, record)] };
+    return {
+      id: record.id,
+      warnings: [...warnings, ...publishNotices(ctx, record), ...raceWarnings(ctx, record)],
+    };
   });
 }
 
@@ -60,6 +65,23 @@ function publishNotices(ctx: Context, { hostConfig }: ContainerRecord): string[]
   const notice =
     publishes && networkKind(hostConfig.NetworkMode) === "networks" && ctx.networks.publishNotice();
   return notice ? [notice] : [];
+}
+
+/** Containers that one with the new one's volumes can disturb while an old runc starts them, itself among them. */
+function raceWarnings(ctx: Context, record: ContainerRecord): string[] {
+  const { runtimes } = ctx.runtime;
+  const holeOf = (name: string) => mountPlaceHole(runtimes.get(name)?.version ?? "");
+  const holes = new Map([...runtimes.keys()].map((name) => [name, holeOf(name)]));
+  if (record.mounts.length === 0 || [...holes.values()].every((hole) => hole === undefined)) return [];
+  const warnings: string[] = [];
+  const look = (container: ContainerRecord, others: Iterable<ContainerRecord>) => {
+    const hole = holes.get(container.hostConfig.Runtime ?? ctx.runtime.defaultName);
+    const raced = hole === undefined ? undefined : racedMount(container, others);
+    if (raced) warnings.push(racedMountWarning(hole!, raced));
+  };
+  look(record, ctx.records.all());
+  for (const other of ctx.records.all()) if (other.id !== record.id) look(other, [record]);
+  return warnings;
 }
 
 /** No waiting in here: between the look at the names and the record nobody else may take one. */

@@ -100,6 +100,15 @@ describe("createSystem()", () => {
     ]);
   });
 
+  test("warns of a default runtime that others can lead astray", async () => {
+    const version = "runc version 1.1.5+ds1";
+    const runtimes = new Map([["runc", { name: "runc", path: "/usr/sbin/runc", version }]]);
+    const info = await createSystem({ ...deps(), runtime: { runtimes, defaultName: "runc" } }).info();
+    expect(info.Warnings).toEqual([
+      "WARNING: runc 1.1.5 follows links of other containers (CVE-2024-45310): use runc 1.1.14 or newer, or crun",
+    ]);
+  });
+
   test("measures only what was asked", async () => {
     const system = createSystem(deps());
     expect(await system.diskUsage(new Set(["volume"]))).toEqual({

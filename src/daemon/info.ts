@@ -8,6 +8,7 @@ import type { Events } from "#events/types.ts";
 import type { Images } from "#images/types.ts";
 import type { Kernel } from "#kernel/types.ts";
 import { withoutCredentials } from "#registry/proxy.ts";
+import { MOUNT_PLACE_REMEDY, mountPlaceHole } from "#runtime/known-holes.ts";
 import type { Runtime } from "#runtime/types.ts";
 import type { SystemInfo, SystemVersion } from "#spec/docker/system.ts";
 import { MAX_API_VERSION } from "#spec/docker/versions.ts";
@@ -130,7 +131,7 @@ function systemInfo(id: string, deps: SystemDeps): SystemInfo {
     SecurityOptions: securityOptions(kernel, config.isolation),
     CDISpecDirs: [...config.isolation.cdiSpecDirs],
     FirewallBackend: { Driver: "nftables" },
-    Warnings: warnings(kernel),
+    Warnings: warnings(kernel, runtime),
   };
 }
 
@@ -164,12 +165,19 @@ function securityOptions({ features }: SystemDeps["kernel"], isolation: DaemonCo
   ];
 }
 
-function warnings({ features }: SystemDeps["kernel"]): string[] | null {
+function warnings(
+  { features }: SystemDeps["kernel"],
+  { runtimes, defaultName }: SystemDeps["runtime"],
+): string[] | null {
+  const hole = mountPlaceHole(runtimes.get(defaultName)?.version ?? "");
   const missing = ["memory", "cpu", "cpuset", "pids"].filter((name) => !features.controllers.has(name));
   const all = [
     ...missing.map((name) => `WARNING: No ${name} limit support`),
     ...(features.swapLimit ? [] : ["WARNING: No swap limit support"]),
     ...(features.seccomp ? [] : ["WARNING: No seccomp support"]),
+    ...(hole
+      ? [`WARNING: ${hole} follows links of other containers (CVE-2024-45310): ${MOUNT_PLACE_REMEDY}`]
+      : []),
   ];
   return all.length > 0 ? all : null;
 }

@@ -128,8 +128,10 @@ export function fakeRuntime(world: World) {
     | "checkpoint"
     | "isHungUp"
     | "defaultName"
+    | "runtimes"
   > = {
     defaultName: "crun",
+    runtimes: new Map([["crun", { name: "crun", path: "/usr/bin/crun", version: "crun version 1.8.1" }]]),
     async start(request) {
       mkdirSync(request.runDirectory, { recursive: true });
       world.exitRecords.delete(request.id);
