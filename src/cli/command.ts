@@ -35,7 +35,7 @@ export interface Command<F extends FlagSpecs = FlagSpecs> {
   /** More than one sentence about it, for help; absent: the line of the command list. */
   readonly description?: string;
   /** What its arguments name, for completion. */
-  readonly completes?: "containers" | "images" | "networks" | "volumes" | "contexts";
+  readonly completes?: "containers" | "images" | "networks" | "volumes" | "plugins" | "contexts";
   /** Shows help of its own, where the command has verbs. @returns the exit code */
   readonly help?: (host: CliHost) => Promise<number>;
   /** @returns the exit code; nothing means 0 */

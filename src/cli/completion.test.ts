@@ -7,7 +7,7 @@ const words = (typed: string, group?: string) =>
   commandCandidates({ entries: COMMANDS, groups: GROUPS, group }, typed).map(({ word }) => word);
 
 test("commandCandidates() offers commands and groups, in a group its commands", () => {
-  expect(words("p")).toEqual(["pause", "port", "ps", "pull", "push"]);
+  expect(words("p")).toEqual(["pause", "plugin", "port", "ps", "pull", "push"]);
   expect(words("vol")).toEqual(["volume"]);
   expect(words("r", "volume")).toEqual(["rename", "rm"]);
   expect(words("__")).toEqual([]);

@@ -16,6 +16,7 @@ export interface ConfigFile {
   readonly imagesFormat?: string;
   readonly networksFormat?: string;
   readonly volumesFormat?: string;
+  readonly pluginsFormat?: string;
   readonly statsFormat?: string;
   readonly pruneFilters?: readonly string[];
 }

@@ -5,6 +5,7 @@ import { hostHeader } from "./endpoint.ts";
 import { Execs } from "./exec.ts";
 import { Images } from "./images.ts";
 import { Networks } from "./networks.ts";
+import { Plugins } from "./plugins.ts";
 import { System } from "./system.ts";
 import { Transport } from "./transport.ts";
 import type { Dial, Endpoint } from "./types.ts";
@@ -28,6 +29,7 @@ export class Client {
   readonly images: Images;
   readonly networks: Networks;
   readonly system: System;
+  readonly plugins: Plugins;
   readonly volumes: Volumes;
 
   constructor({ endpoint, apiVersion, userAgent, headers, dial: customDial }: ClientOptions) {
@@ -45,6 +47,7 @@ export class Client {
     this.images = new Images(this.http);
     this.networks = new Networks(this.http);
     this.system = new System(this.http);
+    this.plugins = new Plugins(this.http);
     this.volumes = new Volumes(this.http);
   }
 

@@ -311,4 +311,38 @@ test("what happens to one is told", async () => {
   expect(events.at(-1)).toMatch(new RegExp(`^remove ${Id} told`));
 });
 
+test.skipIf(IS_DOCKERD)("wharf's own verbs do the same as docker's", async () => {
+  const wharf = (...args: string[]) => daemon().wharfText("plugin", ...args);
+  const name = `${registry}/test/vol:v1`;
+  expect(await wharf("create", "--compress", "made/here", home("volumes"))).toBe("made/here");
+  const { exitCode, stdout, stderr } = await daemon().wharf("plugin", "install", name);
+  expect([exitCode, stderr]).toEqual([1, `permission denied while installing plugin ${name}\n`]);
+  expect(stdout).toBe(
+    `Plugin "${name}" is requesting the following privileges:\n - mount: [/tmp]\n - capabilities: [CAP_SYS_ADMIN]\n` +
+      "Do you grant the above permissions? [y/N] ",
+  );
+  const installed = await wharf("install", "--grant-all-permissions", "--alias", "ours", name, "MARK=a");
+  expect(installed).toEndWith(`Installed plugin ${name}`);
+  for (const args of [["ls"], ["ls", "--no-trunc", "-f", "enabled=true"], ["ls", "-q"], ["inspect", "ours"]])
+    expect([args, await wharf(...args)]).toEqual([args, await docker("plugin", ...args)]);
+  expect(
+    await daemon().wharfText("inspect", "--type", "plugin", "-f", "{{.Name}} {{.Enabled}}", "ours"),
+  ).toBe("ours:latest true");
+  expect((await daemon().wharf("plugin", "upgrade", "ours")).stderr).toContain("must be disabled");
+  expect(await wharf("disable", "ours")).toBe("ours");
+  await wharf("set", "ours", "MARK=b", "host.source=/var");
+  const to = `${registry}/test/vol:v2`;
+  const upgraded = await wharf("upgrade", "--skip-remote-check", "--grant-all-permissions", "ours", to);
+  expect(upgraded).toStartWith(`Upgrading plugin ours:latest from ${name} to ${to}\n`);
+  expect(upgraded).toEndWith(`Upgraded plugin ours:latest to ${to}`);
+  expect(await wharf("enable", "--timeout", "5", "ours")).toBe("ours");
+  expect((await inspect("ours")).Settings.Env).toEqual(["MARK=b", "FIXED=1", "NEW=x"]);
+  expect(await wharf("rm", "-f", "ours", "made/here")).toBe("ours\nmade/here");
+  await wharf("create", `${registry}/pushed/it:v3`, home("next"));
+  expect(await wharf("push", `${registry}/pushed/it:v3`)).toContain("Upload complete");
+  await wharf("rm", `${registry}/pushed/it:v3`);
+  await wharf("install", "--disable", "--grant-all-permissions", `${registry}/pushed/it:v3`);
+  await wharf("rm", `${registry}/pushed/it:v3`);
+});
+
 testNothingIsLeft(daemon);

@@ -8,7 +8,7 @@ import type { Session } from "../session.ts";
 export interface FoundObject {
   readonly json: string;
   /** What it is in Go, for templates. */
-  readonly kind?: "container" | "image" | "network" | "volume";
+  readonly kind?: "container" | "image" | "network" | "volume" | "plugin";
 }
 
 export interface InspectOptions {
@@ -65,14 +65,12 @@ async function formatterFor(format: string): Promise<Formatter> {
     image: shapes.IMAGE_SHAPE,
     network: shapes.NETWORK_SHAPE,
     volume: shapes.VOLUME_SHAPE,
-  } satisfies Record<string, Shape>;
+    plugin: undefined, // our engine leaves out nothing of it
+  } satisfies Record<string, Shape | undefined>;
+  const shaped = (value: unknown, shape: Shape | undefined) =>
+    shape === undefined ? value : shapes.applyShape(value, shape);
   return async (found) =>
-    found
-      .map(
-        ({ json, kind }) =>
-          `${template(kind ? shapes.applyShape(JSON.parse(json), shapeOf[kind]) : JSON.parse(json))}\n`,
-      )
-      .join("");
+    found.map(({ json, kind }) => `${template(shaped(JSON.parse(json), kind && shapeOf[kind]))}\n`).join("");
 }
 
 async function readTemplate(format: string): Promise<Template> {

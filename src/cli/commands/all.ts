@@ -25,6 +25,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   image: "Work with images",
   manifest: "Work with lists of images for several platforms",
   network: "Work with networks",
+  plugin: "Work with plugins",
   system: "Look after the engine",
   volume: "Work with volumes",
 };
@@ -361,6 +362,59 @@ export const COMMANDS: readonly CommandEntry[] = [
     aliases: ["checkpoint remove"],
     short: "Remove a checkpoint",
     load: () => import("./checkpoint-rm.ts"),
+  },
+
+  {
+    names: ["plugin create"],
+    short: "Make a plugin from a directory",
+    load: () => import("./plugin-create.ts"),
+  },
+  {
+    names: ["plugin disable"],
+    short: "Stop a plugin",
+    load: () => import("./plugin-disable.ts"),
+  },
+  {
+    names: ["plugin enable"],
+    short: "Start a plugin and keep it running",
+    load: () => import("./plugin-enable.ts"),
+  },
+  {
+    names: ["plugin inspect"],
+    short: "Show all facts about plugins",
+    load: () => import("./plugin-inspect.ts"),
+  },
+  {
+    names: ["plugin install"],
+    short: "Fetch a plugin from a registry and enable it",
+    load: () => import("./plugin-install.ts"),
+  },
+  {
+    names: ["plugin ls"],
+    aliases: ["plugin list"],
+    short: "List plugins",
+    load: () => import("./plugin-ls.ts"),
+  },
+  {
+    names: ["plugin push"],
+    short: "Send a plugin to a registry",
+    load: () => import("./plugin-push.ts"),
+  },
+  {
+    names: ["plugin rm"],
+    aliases: ["plugin remove"],
+    short: "Remove plugins",
+    load: () => import("./plugin-rm.ts"),
+  },
+  {
+    names: ["plugin set"],
+    short: "Change settings of a plugin",
+    load: () => import("./plugin-set.ts"),
+  },
+  {
+    names: ["plugin upgrade"],
+    short: "Replace a plugin by another version",
+    load: () => import("./plugin-upgrade.ts"),
   },
 
   {

@@ -53,6 +53,7 @@ const NAMES: Readonly<
   images: fromEngine(async ({ images }) => (await images.list()).flatMap(({ RepoTags }) => RepoTags ?? [])),
   networks: fromEngine(async ({ networks }) => (await networks.list()).map(({ Name }) => Name)),
   volumes: fromEngine(async ({ volumes }) => ((await volumes.list()).Volumes ?? []).map(({ Name }) => Name)),
+  plugins: fromEngine(async ({ plugins }) => (await plugins.list()).map(({ Name }) => Name)),
   contexts: async ({ configDirectory }) => {
     const { listContexts } = await import("../contexts.ts");
     return [DEFAULT_CONTEXT, ...listContexts(configDirectory).map(({ Name }) => Name)];

@@ -14,6 +14,7 @@ const FETCH: Readonly<Record<Kind, (client: Client, name: string, size: boolean)
   image: (client, name) => client.images.inspectText(name),
   network: (client, name) => client.networks.inspectText(name),
   volume: (client, name) => client.volumes.inspectText(name),
+  plugin: (client, name) => client.plugins.inspectText(name),
 };
 
 const KINDS = Object.keys(FETCH) as Kind[];
