@@ -25,6 +25,10 @@ async function candidatesFor(
 ): Promise<readonly Candidate[]> {
   const words = before.filter((word) => !word.startsWith("-"));
   const [first, second] = words;
+  if (first === "compose") {
+    const { completeCompose } = await import("../compose/completion.ts");
+    return await completeCompose(session, before.slice(before.indexOf("compose") + 1), typed);
+  }
   if (first === undefined)
     return typed.startsWith("-")
       ? flagCandidates(GLOBAL_FLAGS, typed)
