@@ -37,6 +37,15 @@ export async function findCredentials(
   return stored ? fromStored(key, stored) : {};
 }
 
+/** All of them, in the form of a client's configuration that keeps them itself. */
+export async function allCredentials(source: CredentialSource): Promise<Record<string, AuthConfig>> {
+  const { auths = {}, credHelpers = {} } = source.config;
+  const found: Record<string, AuthConfig> = {};
+  for (const key of new Set([...Object.keys(auths), ...Object.keys(credHelpers)]))
+    found[key] = await findCredentials(source, key);
+  return found;
+}
+
 /** The value of X-Registry-Auth: base64url with its padding, without which old engines read nothing. */
 export async function registryAuthHeader(source: CredentialSource, registry: string): Promise<string> {
   const text = JSON.stringify(await findCredentials(source, registry));

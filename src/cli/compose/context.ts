@@ -1,8 +1,10 @@
 import type { Limiter } from "#base/async.ts";
+import type { ApiAccess } from "#compose/engine/api-socket.ts";
 import type { Separator } from "#compose/engine/names.ts";
 import type { ComposeContext } from "#compose/engine/types.ts";
 import { networkHash, serviceHash, volumeHash } from "#compose/model/hash.ts";
 import { parseReference, withDefaultTag } from "#spec/reference.ts";
+import { CliError } from "../errors.ts";
 import { pullImage } from "../pull-image.ts";
 import { VERSION } from "../version.ts";
 import type { ComposeSession } from "./session.ts";
@@ -39,7 +41,29 @@ export async function createContext(
       pullImage(session, { reference: withDefaultTag(parseReference(image)), platform }),
     readText: (path) => Bun.file(path).text(),
     confirm: (question) => confirm(compose, question),
+    apiAccess: () => apiAccess(compose),
   };
+}
+
+/** @throws CliError */
+async function apiAccess({ session }: ComposeSession): Promise<ApiAccess> {
+  const endpoint = await session.endpointText();
+  if (!endpoint.startsWith("unix://"))
+    throw new CliError(
+      `use_api_socket is not possible with the engine at ${endpoint}: it is on another machine`,
+    );
+  const { allCredentials } = await import("../credentials.ts");
+  const found = await allCredentials({ config: session.config, env: session.host.env });
+  const auths = Object.fromEntries(
+    Object.entries(found).map(([server, { username = "", password = "", identitytoken }]) => [
+      server,
+      {
+        auth: Buffer.from(`${username}:${password}`).toString("base64"),
+        ...(identitytoken ? { identitytoken } : {}),
+      },
+    ]),
+  );
+  return { socket: endpoint.slice("unix://".length), config: JSON.stringify({ auths }) };
 }
 
 async function readProxies({ session }: ComposeSession): Promise<Record<string, string>> {

@@ -7,9 +7,11 @@ import { injectFiles, planFiles } from "./act/files.ts";
 import { ensureImages } from "./act/images.ts";
 import { waitForCondition } from "./act/wait.ts";
 import { StateWatch } from "./act/watch.ts";
+import { withApiSocket } from "./api-socket.ts";
 import { LABEL, type Labels } from "./labels.ts";
 import { isReplica } from "./lifecycle.ts";
 import { listProjectContainers } from "./observe.ts";
+import { refuseTooNew } from "./old-engines.ts";
 import type { Condition } from "./plan/types.ts";
 import type { Referable } from "./references.ts";
 import { refuseUnsupported } from "./refuse.ts";
@@ -89,11 +91,13 @@ export interface CreatedOneOff extends Referable {
 /** Starts what the service depends on, then makes the container; it is not started yet. */
 export async function createOneOff(
   context: ComposeContext,
-  project: Project,
-  service: Service,
+  asWritten: Project,
+  { name: serviceName }: Service,
   options: RunOptions,
 ): Promise<CreatedOneOff> {
-  refuseUnsupported({ ...project, services: { [service.name]: service } });
+  refuseUnsupported({ ...asWritten, services: { [serviceName]: asWritten.services[serviceName]! } });
+  const project = await withApiSocket(context, asWritten);
+  const service = project.services[serviceName]!;
   await startDependencies(context, project, service, options);
   const changed = changedService(service, options.changes);
   const only = { ...project, services: { [service.name]: changed } };
@@ -104,6 +108,7 @@ export async function createOneOff(
     }),
     listProjectContainers(context.client, project.name),
   ]);
+  refuseTooNew(only, context.client.http.apiVersion);
   const containers = Object.groupBy(all.filter(isReplica), (one) => one.service);
   if (!options.noDeps) await waitForDependencies(context, project, { service, containers });
   const slug = newId();

@@ -6,7 +6,6 @@ const REFUSED: Readonly<Partial<Record<keyof Service, string>>> = {
   provider: "providers are programs beside the engine, which this tool does not run",
   models: "there is no model runner",
   credential_spec: "credential specs are of Windows containers",
-  use_api_socket: "handing the engine's socket and credentials to a service is not supported",
 };
 
 /** @throws NotImplemented for the first service that asks for what cannot be done */

@@ -7,6 +7,7 @@ import type { Client } from "#client/client.ts";
 import type { ContainerStatus, MountPoint } from "#spec/docker/containers.ts";
 import type { ProgressLine } from "#spec/docker/images.ts";
 import type { Network, Service, Volume } from "../model/types.ts";
+import type { ApiAccess } from "./api-socket.ts";
 import type { Labels, Origin } from "./labels.ts";
 import type { Separator } from "./names.ts";
 
@@ -59,6 +60,8 @@ export interface ComposeContext {
   pull(image: string, platform: string): AsyncIterable<ProgressLine>;
   /** Text of a file named in the project; for seccomp profiles. */
   readText(path: string): Promise<string>;
+  /** For services that may speak to the engine. @throws CliError when it has no socket on this machine */
+  apiAccess(): Promise<ApiAccess>;
   /** Asks the user. @returns whether to go on */
   confirm(question: string): Promise<boolean>;
   /** Nothing is changed: what would be done is only told. */

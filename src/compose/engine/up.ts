@@ -1,12 +1,14 @@
 /** `up`, `create`, `scale` and what `run` needs first: from a project to containers. */
-import type { Project } from "../model/types.ts";
+import type { Project, Service } from "../model/types.ts";
 import { PlanRun } from "./act/execute.ts";
 import type { HookOutput } from "./act/hooks.ts";
 import { ensureImages } from "./act/images.ts";
 import { waitForCondition } from "./act/wait.ts";
 import { StateWatch } from "./act/watch.ts";
+import { withApiSocket } from "./api-socket.ts";
 import { LABEL } from "./labels.ts";
 import { listProjectContainers, observe } from "./observe.ts";
+import { refuseTooNew } from "./old-engines.ts";
 import { planUp, touchedContainers } from "./plan/plan.ts";
 import { replicasOf } from "./plan/services.ts";
 import type { Condition, Plan, PlanOptions } from "./plan/types.ts";
@@ -29,10 +31,11 @@ export interface UpOptions extends Omit<PlanOptions, "recreateVolumes"> {
 /** Looks at what there is, fetches images and plans; nothing of the project has changed when it resolves. */
 export async function prepareUp(
   context: ComposeContext,
-  project: Project,
+  asWritten: Project,
   options: UpOptions,
 ): Promise<PlanRun> {
-  refuseUnsupported(project);
+  refuseUnsupported(asWritten);
+  const project = await withApiSocket(context, asWritten);
   for (const text of ignoredAttributes(project)) context.warn(text);
   const imageOptions = {
     quiet: options.quietPull,
@@ -42,6 +45,7 @@ export async function prepareUp(
     observe(context.client, project),
     ensureImages(context, project, imageOptions),
   ]);
+  refuseTooNew(project, context.client.http.apiVersion);
   const { hashes, separator } = context;
   const recreateVolumes = await askAboutVolumes(context, project, observed);
   const plan = planUp({
@@ -120,9 +124,14 @@ export async function waitUntilUp(
   );
 }
 
+/** Its containers have an end, which is what they are for. */
+function isJob({ deploy }: Service): boolean {
+  return deploy?.mode === "replicated-job" || deploy?.mode === "global-job";
+}
+
 function conditionFor({ services }: Project, name: string): Condition {
   const isAwaited = Object.values(services).some(
     ({ depends_on }) => depends_on?.[name]?.condition === "service_completed_successfully",
   );
-  return isAwaited ? "service_completed_successfully" : "running_or_healthy";
+  return isAwaited || isJob(services[name]!) ? "service_completed_successfully" : "running_or_healthy";
 }

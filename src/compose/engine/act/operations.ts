@@ -148,9 +148,13 @@ const ACTIONS: Actions = {
       timeoutMs: acting.waitTimeoutMs ?? 0,
     });
   },
-  preStart: async ({ context, acting, operation: { service, target } }) => {
-    const replica = idOf(acting, target);
-    await runPreStart(context, acting.project, { service, replica, containers: acting.containers });
+  preStart: async ({ context, acting, operation: { service, replicas, isShared } }) => {
+    await runPreStart(context, acting.project, {
+      service,
+      replicas: replicas.map(({ number, target }) => ({ number, id: idOf(acting, target) })),
+      isShared,
+      containers: acting.containers,
+    });
   },
   startContainer: async ({ context, acting, operation: { service, target } }) => {
     const id = idOf(acting, target);

@@ -10,46 +10,67 @@ import { createContainer } from "./create-container.ts";
 /** Of what a failed hook wrote, this much is shown. */
 const MAX_SHOWN_CHARACTERS = 2048;
 
+export interface PreStart {
+  readonly service: Service;
+  /** Those that are about to start. */
+  readonly replicas: readonly { readonly number: number; readonly id: string }[];
+  /** Only what is to be done for each replica. */
+  readonly isShared: boolean;
+  readonly containers: ByService;
+}
+
 /**
  * Runs the `pre_start` hooks of a service one after the other, each in a container of its own with the volumes of the
- * service's first replica. A container that failed stays for a look at it.
+ * service's first replica, or with `per_replica` once for each. A container that failed stays for a look at it.
  * @throws Conflict when a hook fails
  */
 export async function runPreStart(
   context: ComposeContext,
   project: Project,
-  {
-    service,
-    replica,
-    containers,
-  }: { readonly service: Service; readonly replica: string; readonly containers: ByService },
+  preStart: PreStart,
 ): Promise<void> {
+  const { service, replicas, isShared } = preStart;
   for (const [index, hook] of (service.pre_start ?? []).entries()) {
-    if (hook.per_replica)
-      throw new Conflict(`service "${service.name}" pre_start[${index}]: per_replica is not supported`, {
-        hint: "Remove it, or set it to false",
-      });
-    const { per_replica: _, ...spec } = hook;
-    const image = hook.image ?? imageName(project.name, service, context.separator);
-    const created = await createContainer(context, project, {
-      service: {
-        ...spec,
-        name: service.name,
-        image,
-        ...(spec.networks || spec.network_mode || !service.networks ? {} : { networks: service.networks }),
-        volumes_from: [...(spec.volumes_from ?? []), `container:${replica}`],
-        extensions: {},
-      },
-      number: 0,
-      name: [project.name, service.name, "pre_start", index].join(context.separator),
-      image: { name: image, digest: "", volumeDigest: "", volumes: new Set() },
-      labels: { [LABEL.hook]: "pre_start", [LABEL.hookIndex]: String(index) },
-      isHashed: false,
-      useAliases: true,
-      containers,
-    });
-    await runToEnd(context, created, `service "${service.name}" pre_start[${index}]`);
+    const { per_replica: isEach = false, ...spec } = hook;
+    if (isShared && !isEach) continue;
+    for (const replica of isEach ? replicas : replicas.slice(0, 1))
+      await runOne(context, project, preStart, { index, spec, replica, isEach });
   }
+}
+
+interface OneHook {
+  readonly index: number;
+  readonly spec: Omit<NonNullable<Service["pre_start"]>[number], "per_replica">;
+  readonly replica: PreStart["replicas"][number];
+  readonly isEach: boolean;
+}
+
+async function runOne(
+  context: ComposeContext,
+  project: Project,
+  { service, containers }: PreStart,
+  { index, spec, replica, isEach }: OneHook,
+): Promise<void> {
+  const image = spec.image ?? imageName(project.name, service, context.separator);
+  const number = isEach ? [replica.number] : [];
+  const created = await createContainer(context, project, {
+    service: {
+      ...spec,
+      name: service.name,
+      image,
+      ...(spec.networks || spec.network_mode || !service.networks ? {} : { networks: service.networks }),
+      volumes_from: [...(spec.volumes_from ?? []), `container:${replica.id}`],
+      extensions: {},
+    },
+    number: 0,
+    name: [project.name, service.name, "pre_start", index, ...number].join(context.separator),
+    image: { name: image, digest: "", volumeDigest: "", volumes: new Set() },
+    labels: { [LABEL.hook]: "pre_start", [LABEL.hookIndex]: String(index) },
+    isHashed: false,
+    useAliases: true,
+    containers,
+  });
+  await runToEnd(context, created, `service "${service.name}" pre_start[${index}]`);
 }
 
 async function runToEnd(

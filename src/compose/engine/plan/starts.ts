@@ -76,14 +76,17 @@ interface HookOptions {
   readonly before: readonly PlanNode[];
 }
 
-/** Once for each service, and only when none of its replicas runs already. */
+/** Once for each service, and only when none of its replicas runs already; what is done for each replica, always. */
 function preStart(draft: Draft, service: Service, { replicas, before }: HookOptions): PlanNode | undefined {
   const runs = (draft.containers[service.name] ?? []).some(
     (container) => !draft.removed.has(container.id) && !mustStart(draft, container),
   );
-  if (!service.pre_start?.length || runs) return undefined;
-  const { target, after } = replicas[0]!;
-  return addNode(draft, { op: "preStart", service, target }, { after: [...before, after], phase: "start" });
+  const hooks = (service.pre_start ?? []).filter(({ per_replica }) => per_replica || !runs);
+  if (hooks.length === 0) return undefined;
+  const { target } = replicas[0]!;
+  const operation = { op: "preStart", service, target, replicas, isShared: runs } as const;
+  const after = replicas.map((replica) => replica.after);
+  return addNode(draft, operation, { after: [...before, ...after], phase: "start" });
 }
 
 /** The nodes a service waits for before it starts. */

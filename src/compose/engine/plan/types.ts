@@ -42,8 +42,17 @@ export type Operation =
       readonly condition: Condition;
       readonly isRequired: boolean;
     }
-  /** Runs the hooks' containers to their end, with the volumes of the service's first replica. */
-  | { readonly op: "preStart"; readonly service: Service; readonly target: Target }
+  /** Runs the hooks' containers to their end, with the volumes of the service's first replica, or of each. */
+  | {
+      readonly op: "preStart";
+      readonly service: Service;
+      /** The first replica. */
+      readonly target: Target;
+      /** All that start, with their numbers. */
+      readonly replicas: readonly { readonly number: number; readonly target: Target }[];
+      /** Another replica runs already: what is done once for all of them has been done. */
+      readonly isShared: boolean;
+    }
   | { readonly op: "startContainer"; readonly service: Service; readonly target: Target };
 
 export interface PlanNode {
