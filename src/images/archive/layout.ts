@@ -78,7 +78,13 @@ function isDocument({ mediaType }: Descriptor): boolean {
 /** Named as cosign names what it says about an image, or of a kind that referrers are. */
 function isArtifact({ annotations, artifactType }: Descriptor): boolean {
   const isOther = artifactType !== undefined && mediaKind(artifactType) !== "config";
-  return isOther || /^sha256-[0-9a-f]{64}(?:\.\w+)?$/.test(tagIn(annotations));
+  const isOfCosign = isCosignKind(annotations, "sigs") || isCosignKind(annotations, "atts");
+  return isOther || isOfCosign || /^sha256-[0-9a-f]{64}(?:\.\w+)?$/.test(tagIn(annotations));
+}
+
+/** What `cosign save` calls an entry: it names neither the image nor its signatures. */
+export function isCosignKind(annotations: Record<string, unknown> = {}, kind: "sigs" | "atts"): boolean {
+  return annotations.kind === `dev.cosignproject.cosign/${kind}`;
 }
 
 /** The tag in an entry's name; cosign and skopeo write it alone or behind the repository. */

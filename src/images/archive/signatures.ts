@@ -5,14 +5,14 @@ import type { Descriptor } from "#spec/oci/manifest.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import type { ContentStore } from "#storage/types.ts";
 import type { SignatureSource } from "../trust/types.ts";
-import { tagIn } from "./layout.ts";
+import { isCosignKind, tagIn } from "./layout.ts";
 
 /** More is not looked at: whoever made the archive could make us busy. */
 const MAX_ARTIFACTS = 100;
 
 /**
  * Signatures that came in the same archive as the image, as `cosign save` or a copy of a repository into an OCI layout
- * brings them: by the tag `sha256-DIGEST.sig`, or as manifests that name the image as their subject.
+ * brings them: by the tag `sha256-DIGEST.sig`, as cosign marks them, or as manifests that name the image as their subject.
  */
 export function archiveSignatures(
   content: Pick<ContentStore, "readText" | "info">,
@@ -25,9 +25,10 @@ export function archiveSignatures(
   };
   return {
     async manifest(tagOrDigest) {
-      const entry = known.find(({ digest, annotations }) =>
-        isDigest(tagOrDigest) ? digest === tagOrDigest : tagIn(annotations) === tagOrDigest,
-      );
+      const entry =
+        known.find(({ digest, annotations }) =>
+          isDigest(tagOrDigest) ? digest === tagOrDigest : tagIn(annotations) === tagOrDigest,
+        ) ?? (tagOrDigest.endsWith(".sig") ? known.find(isUnnamedSignature) : undefined);
       if (!entry) throw new NotFound(`${tagOrDigest} is not in the archive`);
       const { mediaType, digest, size } = entry;
       return { descriptor: { mediaType, digest, size }, bytes: await read(digest) };
@@ -48,6 +49,11 @@ export function archiveSignatures(
       return Buffer.from(JSON.stringify(index), "utf8");
     },
   };
+}
+
+/** Of the one image that `cosign save` writes beside it; what is signed says itself which image it is about. */
+function isUnnamedSignature({ annotations }: Descriptor): boolean {
+  return isCosignKind(annotations, "sigs");
 }
 
 async function subjectOf(

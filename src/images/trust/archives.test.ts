@@ -131,6 +131,31 @@ test("a signature in the archive counts as one in a registry does", async () => 
   expect(here.images.count()).toBe(1); // and the signature is no image
 });
 
+test("what cosign save writes has no names, and is let in where the digest is enough", async () => {
+  const marked = (kind: string, built: BuiltImage) => ({
+    ...built.manifest,
+    annotations: { kind: `dev.cosignproject.cosign/${kind}` },
+  });
+  const archive = (key = KEY) => {
+    const [, built] = signature(key);
+    return writeTar([
+      ...[...image.blobs, ...built.blobs].map(([digest, { bytes }]) =>
+        file(`blobs/${digest.replace(":", "/")}`, bytes),
+      ),
+      file(
+        "index.json",
+        jsonBytes({ schemaVersion: 2, manifests: [marked("image", image), marked("sigs", built)] }),
+      ),
+    ]);
+  };
+  await using strict = engineUnder({ default: [SIGNED] });
+  expect(await refusal(strict, strict.images.load(archive(), {}))).toContain("the archive gives it none");
+  await using here = engineUnder({ default: [{ ...SIGNED, signedIdentity: { type: "digestOnly" } }] });
+  expect(await refusal(here, here.images.load(archive(OTHER), {}))).toContain("no signature was made with");
+  await textOf(here.images.load(archive(), {}));
+  expect(here.images.count()).toBe(1);
+});
+
 test("a policy for archives is refused when it could not be enforced", () => {
   expect(() => engineUnder({ default: [REJECT], transports: { tarball: { "/x": [REJECT] } } })).toThrow(
     'the scope "/x" is not supported',

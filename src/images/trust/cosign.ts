@@ -7,7 +7,7 @@ import type { Refusal } from "./gate.ts";
 import { identityMismatch } from "./identity.ts";
 import { type Claim, isSignedByOne, notSignedBy } from "./keys.ts";
 import type { Requirement, TrustedKey } from "./policy.ts";
-import type { Admission } from "./types.ts";
+import type { SignedImage } from "./types.ts";
 
 const PAYLOAD_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json";
 const ARTIFACT_TYPES: readonly string[] = ["application/vnd.dev.cosign.artifact.sig.v1+json", BUNDLE_TYPE];
@@ -25,7 +25,7 @@ type SigstoreSigned = Extract<Requirement, { type: "sigstoreSigned" }>;
  */
 export async function cosignRefusal(
   requirement: SigstoreSigned,
-  admission: Admission,
+  admission: SignedImage,
 ): Promise<Refusal | undefined> {
   const layers = await signaturesOf(admission);
   if (layers.length === 0)
@@ -41,7 +41,7 @@ export async function cosignRefusal(
   return { reason: reasons.join("; "), ...(hint === undefined ? {} : { hint }) };
 }
 
-async function signaturesOf({ target, source, signal }: Admission): Promise<Descriptor[]> {
+async function signaturesOf({ target, source, signal }: SignedImage): Promise<Descriptor[]> {
   const tagged = await manifestAt(source, `${target.digest.replace(":", "-")}.sig`, signal);
   const referring = await artifactsAbout(source, target.digest, ARTIFACT_TYPES, signal);
   return [tagged, ...referring]
@@ -52,7 +52,7 @@ async function signaturesOf({ target, source, signal }: Admission): Promise<Desc
 async function signatureRefusal(
   layer: Descriptor,
   { keys, signedIdentity }: SigstoreSigned,
-  { reference, target, source, signal }: Admission,
+  { reference, target, source, signal }: SignedImage,
 ): Promise<Refusal | undefined> {
   const payload = await payloadOf(source, layer, signal);
   const claim =

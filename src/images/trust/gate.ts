@@ -1,10 +1,11 @@
 import { EngineError, messageOf, PermissionDenied } from "#base/errors.ts";
 import { familiarReference } from "#spec/reference.ts";
 import { cosignRefusal } from "./cosign.ts";
+import { UNNAMED } from "./identity.ts";
 import { notationRefusal } from "./notation.ts";
 import type { Requirement, TrustPolicy } from "./policy.ts";
 import { archiveRuleFor, type Rule, ruleFor } from "./scope.ts";
-import type { Admission, ArchiveAdmission, TrustGate } from "./types.ts";
+import type { ArchiveAdmission, SignedImage, TrustGate } from "./types.ts";
 
 export interface TrustGateDeps {
   /** Asked anew for each image; undefined lets everything in. */
@@ -68,7 +69,7 @@ function refused(
 /** @returns undefined when the requirement is met */
 async function refusalOf(
   requirement: Requirement,
-  admission: Admission,
+  admission: SignedImage,
   nowMs: number,
 ): Promise<Refusal | undefined> {
   switch (requirement.type) {
@@ -98,11 +99,7 @@ async function archiveRefusalOf(
     return requirement.type === "reject" ? REJECTED : undefined;
   if (!signed)
     return { reason: "a root file system cannot be signed", hint: "pull a signed image from a registry" };
-  if (!reference)
-    return {
-      reason: "a signature is for a name, and the archive gives it none",
-      hint: "save it by its name",
-    };
+  if (!reference && requirement.type !== "sigstoreSigned") return UNNAMED;
   return await refusalOf(requirement, { reference, ...signed, ...(signal ? { signal } : {}) }, nowMs);
 }
 

@@ -17,9 +17,10 @@ import type { SignedIdentity } from "./policy.ts";
 export function identityMismatch(
   wanted: SignedIdentity,
   signed: string | undefined,
-  reference: Reference,
+  reference: Reference | undefined,
 ): Refusal | undefined {
   if (wanted.type === "digestOnly") return undefined;
+  if (!reference) return UNNAMED;
   if (signed === undefined) return NAMELESS;
   const own = parsed(signed);
   if (own && isMatch(wanted, own, reference)) return undefined;
@@ -36,6 +37,12 @@ export function identityMismatch(
 const NAMELESS: Refusal = {
   reason: "its signature is a bundle, which is over the digest and says no name",
   hint: 'if the digest is enough say "signedIdentity": {"type": "digestOnly"}; cosign sign --new-bundle-format=false signs the name too',
+};
+
+/** Of an image in an archive. */
+export const UNNAMED: Refusal = {
+  reason: "a signature is for a name, and the archive gives it none",
+  hint: "save it by its name",
 };
 
 function isMatch(

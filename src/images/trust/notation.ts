@@ -6,7 +6,7 @@ import { type Envelope, EXPIRY, isSignedBy, SCHEME, SIGNING_TIME } from "./envel
 import type { Refusal } from "./gate.ts";
 import { readJws } from "./jws.ts";
 import type { Requirement } from "./policy.ts";
-import type { Admission } from "./types.ts";
+import type { SignedImage } from "./types.ts";
 
 const ARTIFACT_TYPE = "application/vnd.cncf.notary.signature";
 /** How envelopes are read, by their media types. */
@@ -31,7 +31,7 @@ type NotationSigned = Extract<Requirement, { type: "notationSigned" }>;
  */
 export async function notationRefusal(
   requirement: NotationSigned,
-  admission: Admission,
+  admission: SignedImage,
   nowMs: number,
 ): Promise<Refusal | undefined> {
   const { target, source, signal } = admission;

@@ -34,6 +34,9 @@ export interface Admission {
   readonly signal?: AbortSignal;
 }
 
+/** What signatures are looked at for; only what comes in an archive can be without a name. */
+export type SignedImage = Omit<Admission, "reference"> & Pick<ArchiveAdmission, "reference">;
+
 /** An image that comes in an archive. */
 export interface ArchiveAdmission {
   readonly transport: ArchiveTransport;
