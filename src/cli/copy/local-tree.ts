@@ -2,21 +2,30 @@ import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs"
 import { decodeRaw } from "#base/raw-text.ts";
 import type { TarHeader, TarMemberSource } from "#base/tar-write.ts";
 import { fileError } from "../files.ts";
+import { Xattrs } from "./xattrs.ts";
 
 /**
  * A file or directory of this machine as members of an archive, in the order of names.
  * @param name of the first member; those below it begin with it
  */
 export function* localTree(path: string, name: string): Generator<TarMemberSource> {
-  yield* membersOf(path, name, new Map());
+  yield* membersOf(path, name, { links: new Map(), xattrs: new Xattrs() });
 }
 
-function* membersOf(path: string, name: string, links: Map<string, string>): Generator<TarMemberSource> {
+interface Walk {
+  /** Names of files with several, by device and inode. */
+  readonly links: Map<string, string>;
+  readonly xattrs: Xattrs;
+}
+
+function* membersOf(path: string, name: string, walk: Walk): Generator<TarMemberSource> {
   const stat = statOf(path);
   const type = typeOf(stat);
   if (type === undefined) return; // a socket: no archive can hold it
-  const first = firstName(stat, name, links);
-  const header = { name, ...attributesOf(stat) };
+  const first = firstName(stat, name, walk.links);
+  const described = { name, ...attributesOf(stat) };
+  const xattrs = first === undefined ? walk.xattrs.read(path) : undefined;
+  const header = xattrs ? { ...described, xattrs } : described;
   if (first !== undefined) yield { header: { ...header, type: "hardlink", linkName: first } };
   else if (type === "file")
     yield { header: { ...header, type, sizeBytes: Number(stat.size) }, body: bodyOf(path, stat) };
@@ -24,7 +33,7 @@ function* membersOf(path: string, name: string, links: Map<string, string>): Gen
   else yield { header: { ...header, type, ...deviceOf(stat) } };
   if (type !== "directory") return;
   for (const child of readdirSync(path).sort())
-    yield* membersOf(`${path}/${child}`, `${name}/${child}`, links);
+    yield* membersOf(`${path}/${child}`, `${name}/${child}`, walk);
 }
 
 function statOf(path: string): BigIntStats {

@@ -47,6 +47,34 @@ test("what is packed is unpacked the same", async () => {
   expect(statSync(join(home, "to/y/p")).isFIFO()).toBe(true);
 });
 
+/** Sets or prints attributes as another program sees them. */
+const python = (script: string, ...args: string[]) =>
+  Bun.spawnSync(["python3", "-c", `import os, sys\n${script}`, ...args], { stderr: "ignore" });
+const HAS_XATTRS = python(
+  "p = sys.argv[1]; os.setxattr(p, 'user.x', b'y'); os.removexattr(p, 'user.x')",
+  tmpdir(),
+).success;
+
+test.skipIf(!HAS_XATTRS)(
+  "extended attributes of files and directories come along, overlayfs's own do not",
+  async () => {
+    mkdirSync(join(home, "from"));
+    writeFileSync(join(home, "from/f"), "hello");
+    symlinkSync("f", join(home, "from/l"));
+    const set = `
+for path in sys.argv[1:]:
+  os.setxattr(path, 'user.note', bytes(range(256))); os.setxattr(path, 'user.empty', b''); os.setxattr(path, 'user.overlay.opaque', b'y')`;
+    expect(python(set, join(home, "from"), join(home, "from/f")).success).toBe(true);
+    await unpackLocally(writeTar(localTree(join(home, "from"), "x")), { directory: join(home, "to") });
+    const get = `
+for path in sys.argv[1:]:
+  print(sorted(n for n in os.listxattr(path) if n.startswith('user.')), os.getxattr(path, 'user.note') == bytes(range(256)))`;
+    const expected = "['user.empty', 'user.note'] True\n";
+    expect(python(get, join(home, "to/x"), join(home, "to/x/f")).stdout.toString()).toBe(expected.repeat(2));
+    expect(readlinkSync(join(home, "to/x/l"))).toBe("f");
+  },
+);
+
 test("an existing file is replaced, a directory is kept", async () => {
   writeFileSync(join(home, "to/f"), "old");
   mkdirSync(join(home, "to/d"));

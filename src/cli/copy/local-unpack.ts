@@ -17,6 +17,7 @@ import type { TarEntry, TarTime } from "#base/tar-header.ts";
 import { readTar, type TarMember } from "#base/tar-read.ts";
 import { CliError } from "../errors.ts";
 import { type CopyPlan, renamed } from "./plan.ts";
+import { Xattrs } from "./xattrs.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
@@ -30,6 +31,7 @@ export async function unpackLocally(
   { directory, rename }: CopyPlan,
 ): Promise<void> {
   const rootFd = openDirectory(directory);
+  const xattrs = new Xattrs();
   const times = new Map<string, TarTime>();
   try {
     for await (const member of readTar(archive)) {
@@ -37,7 +39,7 @@ export async function unpackLocally(
       const parts = shown(member.entry.name);
       if (parts.length === 0) continue; // the directory itself
       if (member.entry.type === "directory") times.set(parts.join("/"), member.entry.mtime);
-      await within(rootFd, parts, (place) => write(place, member, rootFd, shown));
+      await within(rootFd, parts, (place) => write(place, member, { rootFd, shown, xattrs }));
     }
     for (const [path, time] of times)
       await within(rootFd, path.split("/"), async (place) => lutimesSync(place, ...pair(time)));
@@ -79,20 +81,26 @@ function openDirectory(path: string): number {
   return openSync(path, O_RDONLY | O_DIRECTORY | (isOurs ? O_NOFOLLOW : 0));
 }
 
+interface Target {
+  readonly rootFd: number;
+  /** Parts of a name below the root. */
+  readonly shown: (name: string) => string[];
+  readonly xattrs: Xattrs;
+}
+
 async function write(
   path: string,
   { entry, body }: TarMember,
-  rootFd: number,
-  shown: (name: string) => string[],
+  { rootFd, shown, xattrs }: Target,
 ): Promise<void> {
   clear(path, entry);
   switch (entry.type) {
     case "directory":
       if (!lstatSync(path, { throwIfNoEntry: false })) mkdirSync(path);
-      setMode(path, entry.mode);
+      describeDirectory(path, entry, xattrs);
       return;
     case "file":
-      return await writeFile(path, entry, body);
+      return await writeFile(path, { entry, body }, xattrs);
     case "symlink":
       symlinkSync(entry.linkName, path);
       lutimesSync(path, ...pair(entry.mtime));
@@ -113,21 +121,23 @@ function clear(path: string, entry: TarEntry): void {
   rmSync(path);
 }
 
-async function writeFile(path: string, entry: TarEntry, body: AsyncIterable<Uint8Array>): Promise<void> {
+async function writeFile(path: string, { entry, body }: TarMember, xattrs: Xattrs): Promise<void> {
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     for await (const chunk of body) for (let at = 0; at < chunk.byteLength; ) at += writeSync(fd, chunk, at);
     fchmodSync(fd, entry.mode);
+    xattrs.write(fd, entry.xattrs, entry.name);
     futimesSync(fd, ...pair(entry.mtime));
   } finally {
     closeSync(fd);
   }
 }
 
-function setMode(path: string, mode: number): void {
+function describeDirectory(path: string, entry: TarEntry, xattrs: Xattrs): void {
   const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
-    fchmodSync(fd, mode);
+    fchmodSync(fd, entry.mode);
+    xattrs.write(fd, entry.xattrs, entry.name);
   } finally {
     closeSync(fd);
   }

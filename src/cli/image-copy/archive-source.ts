@@ -1,33 +1,27 @@
 import { closeSync, createReadStream, createWriteStream, openSync, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, posix } from "node:path";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { decompress, detectCompression, MAGIC_BYTES } from "#base/compress.ts";
 import { DigestMeter, sha256 } from "#base/digest.ts";
 import { InvalidArgument, NotFound } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
 import type { ByteSource } from "#base/streams.ts";
-import { TarParser } from "#base/tar-read.ts";
+import { type ArchiveManifest, parseArchiveManifest } from "#spec/docker/archive-manifest.ts";
 import type { Descriptor, Manifest } from "#spec/oci/manifest.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
+import { ArchiveNames, type Extent } from "./archive-names.ts";
 import { isSameName, onlyOne } from "./copy.ts";
 import { type LayoutFiles, LayoutSource } from "./layout-source.ts";
 import type { CopySource, Document } from "./types.ts";
-
-/** Where a member's bytes lie in an archive. */
-interface Extent {
-  readonly start: number;
-  readonly sizeBytes: number;
-}
 
 /** A tar archive whose files can be read in any order. One that is compressed is unpacked to a file of ours first. */
 class ArchiveFile implements AsyncDisposable {
   readonly name: string;
   readonly #path: string;
   readonly #isTemporary: boolean;
-  readonly #extents = new Map<string, Extent>();
-  readonly #links = new Map<string, string>();
+  readonly #names = new ArchiveNames();
 
   private constructor(name: string, path: string) {
     this.name = name;
@@ -47,32 +41,17 @@ class ArchiveFile implements AsyncDisposable {
   }
 
   async #readNames(): Promise<void> {
-    const parser = new TarParser({
-      entry: (entry) => {
-        const name = posix.normalize(entry.name);
-        const { sizeBytes, linkName } = entry;
-        if (entry.type === "file") this.#extents.set(name, { start: parser.offset, sizeBytes });
-        if (entry.type === "symlink") this.#links.set(name, posix.join(posix.dirname(name), linkName));
-        if (entry.type === "hardlink") this.#links.set(name, posix.normalize(linkName));
-      },
-      data: () => {},
-      end: () => {},
-    });
     for await (const chunk of createReadStream(this.#path, { highWaterMark: 1 << 20 }))
-      parser.push(chunk as Uint8Array);
-    parser.finish();
+      this.#names.push(chunk as Uint8Array);
+    this.#names.finish();
   }
 
-  find(name: string): Extent | undefined {
-    let at = posix.normalize(name);
-    for (let hops = 0; hops < 8 && this.#links.has(at); hops++) at = this.#links.get(at)!;
-    return this.#extents.get(at);
+  has(name: string): boolean {
+    return this.#names.find(name) !== undefined;
   }
 
   get(name: string): Extent {
-    const extent = this.find(name);
-    if (!extent) throw new NotFound(`${name} is not in the archive ${this.name}`);
-    return extent;
+    return this.#names.get(name, this.name);
   }
 
   /** A small file whole. */
@@ -127,7 +106,7 @@ async function plainFile(path: string): Promise<string> {
 /** An image of an archive: an OCI layout where there is one in it, else Docker's own format. */
 export async function openArchive(path: string, name: string | undefined): Promise<CopySource> {
   const archive = await ArchiveFile.open(path);
-  const inner = archive.find("index.json")
+  const inner = archive.has("index.json")
     ? new LayoutSource(layoutFiles(archive), name)
     : await dockerSource(archive, name);
   return {
@@ -142,16 +121,10 @@ function layoutFiles(archive: ArchiveFile): LayoutFiles {
   const nameOf = (digest: string) => `blobs/${digest.replace(":", "/")}`;
   return {
     name: archive.name,
-    text: (name) => (archive.find(name) ? Buffer.from(archive.bytes(name)).toString("utf8") : undefined),
+    text: (name) => (archive.has(name) ? Buffer.from(archive.bytes(name)).toString("utf8") : undefined),
     bytes: (digest) => archive.bytes(nameOf(digest)),
     read: (digest, offset, end) => archive.read(nameOf(digest), offset, end),
   };
-}
-
-interface DockerImage {
-  readonly Config: string;
-  readonly RepoTags: readonly string[] | null;
-  readonly Layers: readonly string[];
 }
 
 /** Docker's format has no manifest: one is made that names the layers as they are. */
@@ -159,23 +132,16 @@ async function dockerSource(
   archive: ArchiveFile,
   name: string | undefined,
 ): Promise<Pick<CopySource, "root" | "document" | "read">> {
-  if (!archive.find("manifest.json"))
+  if (!archive.has("manifest.json"))
     throw new NotFound(
       `${archive.name} is no archive of images: neither index.json nor manifest.json is in it`,
     );
-  const all = JSON.parse(Buffer.from(archive.bytes("manifest.json")).toString("utf8")) as DockerImage[];
-  const found =
-    name === undefined ? all : all.filter(({ RepoTags }) => RepoTags?.some((tag) => isSameName(tag, name)));
-  const what = name === undefined ? archive.name : `${name} in ${archive.name}`;
-  const image = onlyOne(
-    found,
-    what,
-    all.flatMap(({ RepoTags }) => RepoTags ?? []),
-  );
+  const text = Buffer.from(archive.bytes("manifest.json")).toString("utf8");
+  const image = chooseImage(text, archive.name, name);
   const files = new Map<string, string>();
-  const config = await describe(archive, image.Config, files);
+  const config = await describe(archive, image.config, files);
   const layers: Descriptor[] = [];
-  for (const layer of image.Layers) layers.push(await describe(archive, layer, files));
+  for (const layer of image.layers) layers.push(await describe(archive, layer, files));
   const root = documentOf({
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.ociManifest,
@@ -189,6 +155,19 @@ async function dockerSource(
     },
     read: ({ digest }, offset, end) => archive.read(files.get(digest)!, offset, end),
   };
+}
+
+/** @param text of manifest.json @throws InvalidArgument; NotFound with what is there instead */
+export function chooseImage(text: string, archive: string, name: string | undefined): ArchiveManifest {
+  const all = parseArchiveManifest(text, `manifest.json of ${archive}`);
+  const found =
+    name === undefined ? all : all.filter(({ repoTags }) => repoTags.some((tag) => isSameName(tag, name)));
+  const what = name === undefined ? archive : `${name} in ${archive}`;
+  return onlyOne(
+    found,
+    what,
+    all.flatMap(({ repoTags }) => repoTags),
+  );
 }
 
 function documentOf(manifest: Manifest): Document {

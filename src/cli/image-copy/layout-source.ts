@@ -35,17 +35,7 @@ export class LayoutSource implements CopySource {
     const { text, name: what } = this.#files;
     const index = text("index.json");
     if (index === undefined) throw new NotFound(`${what} is no OCI layout: there is no index.json in it`);
-    const parsed = parseManifest(index, "", `index.json of ${what}`);
-    if (parsed.kind !== "index") throw new InvalidArgument(`index.json of ${what} is no image index`);
-    const all = parsed.index.manifests;
-    const name = this.#name;
-    const found =
-      name === undefined ? all : all.filter((one) => namesOf(one).some((own) => isSameName(own, name)));
-    const { annotations: _names, ...descriptor } = onlyOne(
-      found,
-      name === undefined ? what : `${name} in ${what}`,
-      all.flatMap(namesOf),
-    );
+    const { annotations: _names, ...descriptor } = chooseInIndex(index, what, this.#name);
     return await this.document(descriptor);
   }
 
@@ -63,8 +53,23 @@ export class LayoutSource implements CopySource {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
+/**
+ * @param what names the layout in errors
+ * @param name absent: the only one there is
+ * @throws InvalidArgument; NotFound with what is there instead
+ */
+export function chooseInIndex(text: string, what: string, name: string | undefined): Descriptor {
+  const parsed = parseManifest(text, "", `index.json of ${what}`);
+  if (parsed.kind !== "index") throw new InvalidArgument(`index.json of ${what} is no image index`);
+  const all = parsed.index.manifests;
+  const found =
+    name === undefined ? all : all.filter((one) => namesOf(one).some((own) => isSameName(own, name)));
+  return onlyOne(found, name === undefined ? what : `${name} in ${what}`, all.flatMap(namesOf));
+}
+
 function namesOf({ annotations }: Descriptor): string[] {
-  return [annotations?.[REF_NAME], annotations?.[CONTAINERD_NAME]].filter((name) => name !== undefined);
+  const names: unknown[] = [annotations?.[REF_NAME], annotations?.[CONTAINERD_NAME]];
+  return names.filter((name) => typeof name === "string");
 }
 
 const MAX_DOCUMENT_BYTES = 8 << 20;

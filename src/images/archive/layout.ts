@@ -1,5 +1,6 @@
 import type { Digest } from "#base/digest.ts";
 import { InvalidArgument, NotImplemented } from "#base/errors.ts";
+import { parseArchiveManifest } from "#spec/docker/archive-manifest.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
 import { mediaKind } from "#spec/oci/media-types.ts";
 import { parseManifest } from "#spec/oci/parse-manifest.ts";
@@ -103,24 +104,10 @@ function nameOf(annotations: Record<string, unknown>): Reference[] {
 }
 
 function readDockerManifest(text: string): ArchivedImage[] {
-  let items: unknown;
-  try {
-    items = JSON.parse(text);
-  } catch (error) {
-    throw new InvalidArgument("invalid archive: manifest.json is no JSON", { cause: error });
-  }
-  if (!Array.isArray(items)) throw new InvalidArgument("invalid archive: manifest.json is no list");
-  return items.map((item) => {
-    const { Config, Layers, RepoTags } = (item ?? {}) as Record<string, unknown>;
-    if (typeof Config !== "string" || !isTextList(Layers ?? []) || !isTextList(RepoTags ?? []))
-      throw new InvalidArgument("invalid archive: malformed manifest.json");
-    const names = ((RepoTags ?? []) as string[]).map((name) => withDefaultTag(parseReference(name)));
-    return { names, source: { kind: "docker", config: Config, layers: (Layers ?? []) as string[] } };
-  });
-}
-
-function isTextList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
+  return parseArchiveManifest(text, "manifest.json").map(({ config, layers, repoTags }) => ({
+    names: repoTags.map((name) => withDefaultTag(parseReference(name))),
+    source: { kind: "docker", config, layers },
+  }));
 }
 
 /** An image to be saved, with the tags it is saved by. */

@@ -1,11 +1,11 @@
 import { InvalidArgument } from "#base/errors.ts";
+import { isKeptXattr } from "#base/kept-xattrs.ts";
 import type { TarSink } from "#base/tar-archive.ts";
 import type { TarEntry, TarEntryType } from "#base/tar-header.ts";
 import { makeDevice } from "#kernel/files/at.ts";
 import { checkEntryCount, checkFileSize, type LayerBounds } from "../layer/bounds.ts";
 import { type LayerPath, type LayerStep, pathText, planLayerEntry } from "../layer/entry.ts";
 import { entryError, ownWayError } from "../layer/entry-error.ts";
-import { isKeptXattr } from "../layer/xattrs.ts";
 import { setAttribute } from "./attributes.ts";
 import { type LayerNode, LayerTree, linkTarget, TYPE } from "./tree.ts";
 

@@ -1,8 +1,8 @@
 import { InvalidArgument } from "#base/errors.ts";
+import { isKeptXattr } from "#base/kept-xattrs.ts";
 import { getXattr, listXattrs } from "#kernel/files/xattr.ts";
 import { lstatBelow, procPath } from "../layer/below.ts";
 import { forEachBelow } from "../layer/implicit.ts";
-import { isKeptXattr } from "../layer/xattrs.ts";
 import { encodeXattrs, INODE_BYTES, LAYOUT, readInode, writeInode } from "./format.ts";
 import type { ImageDescription } from "./image-description.ts";
 import { INHERITED_XATTR_BYTES, withMark } from "./layout.ts";

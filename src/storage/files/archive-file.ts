@@ -1,5 +1,6 @@
 /** One file as an entry of an archive, read by descriptor. */
 import { type BigIntStats, fstatSync, readlinkSync } from "node:fs";
+import { isKeptXattr } from "#base/kept-xattrs.ts";
 import { decodeRaw } from "#base/raw-text.ts";
 import { roundUpToBlock, type TarTime } from "#base/tar-header.ts";
 import { encodeTarHeader, type TarHeader } from "#base/tar-write.ts";
@@ -7,7 +8,6 @@ import { AT, O } from "#kernel/ffi/constants.ts";
 import { close, openat, read } from "#kernel/files/at.ts";
 import { getXattr, listXattrs } from "#kernel/files/xattr.ts";
 import { fileName, procPath } from "../layer/below.ts";
-import { isKeptXattr } from "../layer/xattrs.ts";
 import { containerId, type FileIds } from "./ids.ts";
 
 const READ_BYTES = 1 << 20;

@@ -1,11 +1,11 @@
 /** What an archive says of a file, done to that file: the same for layers and for trees of containers. */
 import { messageOf } from "#base/errors.ts";
 import { isErrno } from "#base/fs.ts";
+import { isKeptXattr } from "#base/kept-xattrs.ts";
 import type { TarEntry, TarTime } from "#base/tar-header.ts";
 import { S } from "#kernel/ffi/constants.ts";
 import * as at from "#kernel/files/at.ts";
 import { fileName } from "./below.ts";
-import { isKeptXattr } from "./xattrs.ts";
 
 export interface Description {
   readonly entry: TarEntry;
