@@ -163,8 +163,11 @@ test("an archive cannot write through a link it brings, nor change what is outsi
   await text("run", "-d", "--name", "target", "busybox", "sleep", "1000");
   await shell(
     `mkdir a; ln -s ${file("host")} a/l; tar -C a -cf l.tar l; rm a/l; mkdir a/l; echo evil >a/l/secret; chmod 777 a/l; ` +
-      "tar -C a -rf l.tar l; tar -C a -cPf up.tar --transform 's,^l,../../../../../../../../../../../../tmp,' l/secret",
+      "tar -C a -rf l.tar l; tar -C a -cPf up.tar --transform 's,^l,../../../../../../../../../../../../tmp,' l/secret; " +
+      `mkdir b; ln -s ${file("host")} b/l; tar -C b -cf through.tar l; tar -C a -rf through.tar l/secret`,
   );
+  await put("target", "/", "through.tar");
+  await hostIsUntouched();
   await put("target", "/", "l.tar");
   expect(await put("target", "/", "up.tar")).toEndWith("400");
   await hostIsUntouched();
