@@ -1,5 +1,6 @@
-import { InvalidArgument, NotImplemented, PermissionDenied, Unavailable } from "#base/errors.ts";
+import { InvalidArgument, PermissionDenied, Unavailable } from "#base/errors.ts";
 import type { NetworkCreateRequest } from "#spec/docker/networks.ts";
+import { CONFIG_ONLY_DRIVER } from "./config-networks.ts";
 import { driverNamed } from "./drivers/all.ts";
 import type { NetworkRecord } from "./types.ts";
 
@@ -15,18 +16,19 @@ export function isPredefined(name: string): boolean {
  * @throws EngineError with Docker's text
  */
 export function checkCreateRequest(request: NetworkCreateRequest): Omit<NetworkRecord, "id" | "created"> {
-  const { Name: name, Driver: driver = "bridge" } = request;
+  const { Name: name, Driver: driver = "bridge", ConfigOnly: configOnly = false } = request;
   checkName(name);
   checkScope(request);
   const { canCreate } = driverNamed(driver === "" ? "bridge" : driver);
-  if (!canCreate) throw new PermissionDenied(`only one instance of "${driver}" network is allowed`);
+  if (!canCreate && !configOnly)
+    throw new PermissionDenied(`only one instance of "${driver}" network is allowed`);
   const enableIPv4 = request.EnableIPv4 ?? true;
   const enableIPv6 = request.EnableIPv6 ?? false;
   if (!enableIPv4 && !enableIPv6)
     throw new InvalidArgument(`invalid network config:\nnetwork ${name} needs IPv4, IPv6 or both`);
   return {
     name,
-    driver: driver === "" ? "bridge" : driver,
+    driver: configOnly ? CONFIG_ONLY_DRIVER : driver === "" ? "bridge" : driver,
     internal: request.Internal ?? false,
     attachable: request.Attachable ?? false,
     enableIPv4,
@@ -38,6 +40,8 @@ export function checkCreateRequest(request: NetworkCreateRequest): Omit<NetworkR
     },
     options: request.Options ?? {},
     labels: request.Labels ?? {},
+    ...(configOnly ? { configOnly } : {}),
+    ...(request.ConfigFrom?.Network ? { configFrom: request.ConfigFrom.Network } : {}),
   };
 }
 
@@ -48,14 +52,12 @@ function checkName(name: string): void {
   if (/[/\s\0]/.test(name)) throw new InvalidArgument(`invalid name: "${name}" has a slash or white space`);
 }
 
-function checkScope({ Scope, Ingress, ConfigOnly, ConfigFrom }: NetworkCreateRequest): void {
+function checkScope({ Scope, Ingress }: NetworkCreateRequest): void {
   if (Scope === "swarm" || Ingress)
     throw new Unavailable(
       'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
     );
   if (Scope && Scope !== "local") throw new InvalidArgument(`invalid network scope "${Scope}"`);
-  if (ConfigOnly || ConfigFrom?.Network)
-    throw new NotImplemented("networks that only carry the configuration of others are not supported");
 }
 
 function ipamDriver({ IPAM }: NetworkCreateRequest): string {

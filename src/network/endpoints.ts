@@ -2,6 +2,7 @@ import { Conflict, InvalidArgument, PermissionDenied } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
 import { parseCidr, parseIp, prefixContains } from "#base/ip.ts";
 import type { EndpointIpamConfig, EndpointSettings, IpamPoolConfig } from "#spec/docker/networks.ts";
+import { checkHasPlaces } from "./config-networks.ts";
 import { isPredefined } from "./create-request.ts";
 import { driverNamed } from "./drivers/all.ts";
 import { GATEWAY_OVERRIDE } from "./ipam/config.ts";
@@ -26,6 +27,7 @@ export interface EndpointRequest {
  */
 export function makeEndpoint(ipam: Ipam, request: EndpointRequest, undo: DisposableStack): EndpointRecord {
   const { network, settings } = request;
+  checkHasPlaces(network);
   if (request.siblings.some(({ networkId }) => networkId === network.id))
     throw new PermissionDenied(
       `endpoint with name ${request.containerName} already exists in network ${network.name}`,

@@ -90,7 +90,7 @@ export function createNetworks(deps: NetworksDeps): Networks {
     prune: (filters) => pruneNetworks(parts, filters),
     planRemove: (nameOrId) => removableNetwork(records, nameOrId).name,
     planPrune: (filters) => unusedNetworks(parts, filters).map(({ name }) => name),
-    addressUse: (network) => ipam.use(network),
+    addressUse: (network) => (network.configOnly ? [] : ipam.use(network)),
     endpointsOf: (networkId) => endpointsIn(records, networkId),
 
     openSandbox: (request) => sandboxes.open(request),

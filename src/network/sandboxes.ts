@@ -4,6 +4,7 @@ import type { Events } from "#events/types.ts";
 import type { FirewallElement, Kernel } from "#kernel/types.ts";
 import type { EndpointSettings } from "#spec/docker/networks.ts";
 import { type ApplyDeps, applySteps, undoSteps } from "./apply.ts";
+import { checkHasPlaces } from "./config-networks.ts";
 import type { NameService } from "./dns/service.ts";
 import type { SandboxView } from "./dns/types.ts";
 import { hasNames, hostAddressesFor, viewOf } from "./dns/view.ts";
@@ -77,6 +78,7 @@ export class Sandboxes {
     const network = getNetwork(this.#deps.records, nameOrId);
     const before = this.#running(containerId);
     if (!driverNamed(network.driver).hasSandbox) throw hostNetworkConflict();
+    checkHasPlaces(network);
     checkCompany([...this.#driversOf(before), network.driver]);
     this.#deps.leaving.finish();
     using undo = new DisposableStack();
@@ -191,6 +193,7 @@ export class Sandboxes {
 
   #decide(request: SandboxRequest, undo: DisposableStack): SandboxRecord {
     const networks = request.endpoints.map(({ network }) => getNetwork(this.#deps.records, network));
+    networks.forEach(checkHasPlaces);
     checkCompany(networks.map(({ driver }) => driver));
     const { containerId, containerName } = request;
     const endpoints: EndpointRecord[] = [];

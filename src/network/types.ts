@@ -31,11 +31,15 @@ export interface NetworkRecord {
     readonly driver: string;
     /** As the user gave them: clients tell none from nothing said. */
     readonly options: Readonly<Record<string, string>> | null;
-    /** At most one per family; subnet and gateway are always filled in. */
+    /** At most one per family; subnet and gateway are always filled in, but in what only carries configuration. */
     readonly config: readonly IpamPoolConfig[];
   };
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** It only carries the configuration of others. */
+  readonly configOnly?: boolean;
+  /** Name of the network its configuration is from. */
+  readonly configFrom?: string;
   /** The bridge, or the interface its containers stand on, was there before the network and stays when it goes. */
   readonly foreignBridge?: boolean;
 }

@@ -12,11 +12,12 @@ import type { Events } from "#events/types.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { NetworkCreateRequest } from "#spec/docker/networks.ts";
 import { type ApplyDeps, applySteps, undoSteps } from "./apply.ts";
+import { checkConfigIsFree, withConfiguration } from "./config-networks.ts";
 import { checkCreateRequest, isPredefined } from "./create-request.ts";
 import { driverNamed } from "./drivers/all.ts";
 import { pruneFilter } from "./filters.ts";
 import { enableForwarding, ownUniqueLocalPool, prefixesInUse } from "./host-facts.ts";
-import { completeIpam, subnetsOf } from "./ipam/config.ts";
+import { checkIpam, completeIpam, subnetsOf } from "./ipam/config.ts";
 import type { Ipam } from "./ipam/ipam.ts";
 import { DEFAULT_POOLS } from "./ipam/pools.ts";
 import type { LeavingLinks } from "./leaving-links.ts";
@@ -74,6 +75,7 @@ export function removableNetwork(records: NetworkRecords, nameOrId: string): Net
   const network = getNetwork(records, nameOrId);
   if (isPredefined(network.name))
     throw new PermissionDenied(`${network.name} is a pre-defined network and cannot be removed`);
+  checkConfigIsFree(network, records.networks.list());
   const endpoints = endpointsIn(records, network.id);
   if (endpoints.length > 0) {
     const list = endpoints.map(({ containerName, id }) => `name:"${containerName}" id:"${shortId(id)}"`);
@@ -91,7 +93,9 @@ export function unusedNetworks(
   const matches = pruneFilter(filters, clock.now());
   return records.networks
     .list()
-    .filter((network) => matches(network) && endpointsIn(records, network.id).length === 0);
+    .filter(
+      (network) => matches(network) && !network.configOnly && endpointsIn(records, network.id).length === 0,
+    );
 }
 
 /** Removes unused networks. @returns their names */
@@ -104,11 +108,15 @@ export function pruneNetworks(deps: UserNetworksDeps, filters: NetworkFilters): 
 
 function planNetwork(deps: UserNetworksDeps, request: NetworkCreateRequest): NetworkRecord {
   const { records, kernel, options, clock } = deps;
-  const checked = checkCreateRequest(request);
   const others = records.networks.list();
+  const checked = checkCreateRequest(withConfiguration(request, others));
   if (others.some(({ name }) => name === checked.name))
     throw new Conflict(`network with name ${checked.name} already exists`);
   const draft: NetworkRecord = { ...checked, id: newId(), created: rfc3339(clock.now()) };
+  if (draft.configOnly) {
+    checkIpam(draft.ipam.config);
+    return draft;
+  }
   const driver = driverNamed(draft.driver);
   driver.check(draft);
   const link = driver.hostLink(draft);

@@ -21,8 +21,8 @@ export function networkView(record: NetworkRecord, endpoints: readonly EndpointR
     Internal: record.internal,
     Attachable: record.attachable,
     Ingress: false,
-    ConfigFrom: { Network: "" },
-    ConfigOnly: false,
+    ConfigFrom: { Network: record.configFrom ?? "" },
+    ConfigOnly: record.configOnly ?? false,
     Containers: Object.fromEntries(
       endpoints.map((endpoint) => [endpoint.containerId, networkContainer(endpoint)]),
     ),

@@ -38,10 +38,7 @@ export interface IpamRequest {
  * @throws InvalidArgument with every complaint at once, PermissionDenied when a subnet overlaps another network
  */
 export function completeIpam(request: IpamRequest): IpamPoolConfig[] {
-  const checked = request.config.map(checkPool);
-  const complaints = checked.flatMap(({ complaints }) => complaints);
-  if (complaints.length > 0) throw new InvalidArgument(`invalid network config:\n${complaints.join("\n")}`);
-
+  const checked = checkIpam(request.config);
   const families: IpFamily[] = [];
   if (request.enableIPv4) families.push(4);
   if (request.enableIPv6) families.push(6);
@@ -55,6 +52,14 @@ export function completeIpam(request: IpamRequest): IpamPoolConfig[] {
       ? [completePool(request, family)]
       : own.map((pool, index) => completePool(request, family, pool, own.slice(0, index)));
   });
+}
+
+/** @throws InvalidArgument with every complaint at once */
+export function checkIpam(config: readonly IpamPoolConfig[]): CheckedPool[] {
+  const checked = config.map(checkPool);
+  const complaints = checked.flatMap(({ complaints }) => complaints);
+  if (complaints.length > 0) throw new InvalidArgument(`invalid network config:\n${complaints.join("\n")}`);
+  return checked;
 }
 
 /** @param before pools of the same family and the same network */
@@ -123,11 +128,16 @@ export const GATEWAY_OVERRIDE = { 4: "DefaultGatewayIPv4", 6: "DefaultGatewayIPv
 export type OwnedPrefix = IpPrefix & { readonly owner: string };
 
 /** Prefixes of a network's pools. */
-export function subnetsOf({ ipam, name }: Pick<NetworkRecord, "ipam" | "name">): OwnedPrefix[] {
+export function subnetsOf({
+  ipam,
+  name,
+  configOnly,
+}: Pick<NetworkRecord, "ipam" | "name" | "configOnly">): OwnedPrefix[] {
+  if (configOnly) return [];
   return ipam.config.map(({ Subnet }) => ({ ...parseCidr(Subnet!)!.prefix, owner: name }));
 }
 
-interface CheckedPool {
+export interface CheckedPool {
   readonly config: IpamPoolConfig;
   readonly subnet: IpPrefix | undefined;
   readonly complaints: readonly string[];
