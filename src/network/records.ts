@@ -1,3 +1,4 @@
+import type { IpAddress } from "#kernel/types.ts";
 import type { Collection, StateStore } from "#state/types.ts";
 import type { EndpointRecord, NetworkRecord, SandboxRecord } from "./types.ts";
 
@@ -15,6 +16,23 @@ export interface HostFacts {
   readonly globalId: string;
 }
 
+/** An address that was given back and rests, so that nobody takes its next holder for the last one. */
+export interface RestingAddress {
+  readonly networkId: string;
+  readonly address: IpAddress;
+  /** Unix time. */
+  readonly atMs: number;
+  /** Who had it. */
+  readonly containerId: string;
+}
+
+/** A subnet whose network is gone, and that rests. */
+export interface RestingSubnet {
+  readonly subnet: string;
+  /** Unix time. */
+  readonly atMs: number;
+}
+
 /** A link that was a network's and is on its way out. */
 export interface LeavingLink {
   readonly name: string;
@@ -26,6 +44,8 @@ export interface NetworkRecords {
   readonly sandboxes: Collection<SandboxRecord>;
   readonly cursors: Collection<AddressCursor>;
   readonly hostFacts: Collection<HostFacts>;
+  readonly restingAddresses: Collection<RestingAddress>;
+  readonly restingSubnets: Collection<RestingSubnet>;
   readonly leaving: Collection<LeavingLink>;
   transaction<R>(work: () => R): R;
 }
@@ -45,9 +65,19 @@ export function openRecords(state: StateStore): NetworkRecords {
     }),
     cursors: state.collection<AddressCursor>({ name: "address-cursors", key: (cursor) => cursor.networkId }),
     hostFacts: state.collection<HostFacts>({ name: "network-host", key: (facts) => facts.key }),
+    restingAddresses: state.collection<RestingAddress>({
+      name: "resting-addresses",
+      key: restingKey,
+      indexes: { network: ({ networkId }) => [networkId] },
+    }),
+    restingSubnets: state.collection<RestingSubnet>({ name: "resting-subnets", key: ({ subnet }) => subnet }),
     leaving: state.collection<LeavingLink>({ name: "leaving-links", key: (link) => link.name }),
     transaction: (work) => state.transaction(work),
   };
+}
+
+export function restingKey({ networkId, address }: Pick<RestingAddress, "networkId" | "address">): string {
+  return `${networkId} ${address}`;
 }
 
 /** Endpoints of a network, of all containers that run. */

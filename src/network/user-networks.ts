@@ -20,6 +20,7 @@ import { enableForwarding, ownUniqueLocalPool, prefixesInUse } from "./host-fact
 import { checkIpam, completeIpam, subnetsOf } from "./ipam/config.ts";
 import type { Ipam } from "./ipam/ipam.ts";
 import { DEFAULT_POOLS } from "./ipam/pools.ts";
+import { restingSubnets, restSubnets } from "./ipam/rest.ts";
 import type { LeavingLinks } from "./leaving-links.ts";
 import { getNetwork } from "./lookup.ts";
 import type { NetworkOptions } from "./options.ts";
@@ -65,8 +66,11 @@ export function removeNetwork(deps: UserNetworksDeps, nameOrId: string): void {
   const { records, ipam, leaving } = deps;
   const network = removableNetwork(records, nameOrId);
   undoSteps({ ...deps, removeLink: (name) => leaving.remove(name) }, stepsOf(deps, network));
-  records.networks.delete(network.id);
-  ipam.forget(network.id);
+  records.transaction(() => {
+    records.networks.delete(network.id);
+    ipam.forget(network.id);
+    restSubnets(records, network, deps.clock.now());
+  });
   emit(deps, "destroy", network);
 }
 
@@ -130,6 +134,7 @@ function planNetwork(deps: UserNetworksDeps, request: NetworkCreateRequest): Net
     enableIPv6: draft.enableIPv6,
     networks: others.flatMap(subnetsOf),
     avoid: prefixesInUse(kernel),
+    resting: restingSubnets(records, clock.now()),
     pools: {
       4: pools.filter(({ base }) => !base.includes(":")),
       6: [...pools.filter(({ base }) => base.includes(":")), ownUniqueLocalPool(records)],

@@ -14,7 +14,7 @@ import {
 } from "#base/ip.ts";
 import type { IpamPoolConfig } from "#spec/docker/networks.ts";
 import type { NetworkRecord } from "../types.ts";
-import { type AddressPool, pickSubnet } from "./pools.ts";
+import { type AddressPool, findSubnet, pickSubnet } from "./pools.ts";
 
 export interface IpamRequest {
   /** As the user wrote it. */
@@ -25,6 +25,8 @@ export interface IpamRequest {
   readonly networks: readonly OwnedPrefix[];
   /** Live routes and name servers of the host: kept clear of where the choice is ours. */
   readonly avoid: readonly IpPrefix[];
+  /** Subnets of networks that are gone: taken again when there are no others, as the oldest is first. */
+  readonly resting?: readonly IpPrefix[];
   readonly pools: Readonly<Record<IpFamily, readonly AddressPool[]>>;
   /** Families in which nobody is a gateway unless the user names one. */
   readonly withoutGateway?: readonly IpFamily[];
@@ -192,8 +194,12 @@ function canonical(config: IpamPoolConfig): IpamPoolConfig {
   };
 }
 
-function pick(family: IpFamily, request: IpamRequest): IpPrefix {
-  return pickSubnet(request.pools[family], [...request.networks, ...request.avoid]);
+function pick(family: IpFamily, { pools, networks, avoid, resting = [] }: IpamRequest): IpPrefix {
+  for (let spared = 0; spared < resting.length; spared++) {
+    const subnet = findSubnet(pools[family], [...networks, ...avoid, ...resting.slice(spared)]);
+    if (subnet) return subnet;
+  }
+  return pickSubnet(pools[family], [...networks, ...avoid]);
 }
 
 function withGateway(config: IpamPoolConfig): IpamPoolConfig {

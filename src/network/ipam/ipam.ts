@@ -11,14 +11,14 @@ import {
 } from "#base/ip.ts";
 import type { IpAddress } from "#kernel/types.ts";
 import type { IpamPoolConfig } from "#spec/docker/networks.ts";
-import { endpointsIn, type NetworkRecords } from "../records.ts";
+import { endpointsIn, type NetworkRecords, type RestingAddress, restingKey } from "../records.ts";
 import type { NetworkRecord } from "../types.ts";
 import { allocate, REST_MS, type Release } from "./allocate.ts";
 import { reservedAddresses, usableRange } from "./config.ts";
 
 /**
  * Which addresses of each network are in use. The truth is in the sandbox records; the books here are made from them when
- * a network is first asked about. Only the place where the search goes on is stored besides.
+ * a network is first asked about. Stored besides is only where the search goes on, and what rests.
  */
 export class Ipam {
   readonly #records: NetworkRecords;
@@ -46,7 +46,7 @@ export class Ipam {
       : this.#nextValue(own, network, containerId);
     const isFormer = book.released.get(value)?.containerId === containerId;
     book.used.add(value);
-    book.released.delete(value);
+    if (book.released.delete(value)) this.#wake(network.id, formatIp({ family, value }));
     if (!wanted && !isFormer) {
       book.cursor = value;
       this.#records.cursors.put(cursorRecord(network.id, books));
@@ -56,12 +56,15 @@ export class Ipam {
 
   release(networkId: string, containerId: string, address: IpAddress): void {
     const ip = parseIp(address)!;
-    const books = this.#books.get(networkId)?.[ip.family] ?? [];
-    const book = books.find(({ claimable }) => rangeContains(claimable, ip));
-    if (!book?.used.delete(ip.value)) return;
-    const nowMs = this.#clock.now();
-    book.released.set(ip.value, { atMs: nowMs, containerId });
-    dropRested(book.released, nowMs);
+    const atMs = this.#clock.now();
+    const books = this.#books.get(networkId)?.[ip.family];
+    const book = books?.find(({ claimable }) => rangeContains(claimable, ip));
+    if (books && !book?.used.delete(ip.value)) return;
+    this.#records.restingAddresses.put({ networkId, address, atMs, containerId });
+    if (!book) return; // nobody has asked about the network since this engine began
+    book.released.set(ip.value, { atMs, containerId });
+    for (const value of dropRested(book.released, atMs))
+      this.#wake(networkId, formatIp({ family: ip.family, value }));
   }
 
   /** How full each subnet of a network is. */
@@ -74,6 +77,23 @@ export class Ipam {
   forget(networkId: string): void {
     this.#books.delete(networkId);
     this.#records.cursors.delete(networkId);
+    for (const resting of this.#records.restingAddresses.find("network", networkId))
+      this.#wake(networkId, resting.address);
+  }
+
+  #wake(networkId: string, address: IpAddress): void {
+    this.#records.restingAddresses.delete(restingKey({ networkId, address }));
+  }
+
+  /** Addresses given back before this engine began, the oldest first; those that have rested are forgotten. */
+  #resting(networkId: string): RestingAddress[] {
+    const nowMs = this.#clock.now();
+    const all = this.#records.restingAddresses.find("network", networkId);
+    const [resting = [], rested = []] = [true, false].map((rests) =>
+      all.filter(({ atMs }) => nowMs - atMs < REST_MS === rests),
+    );
+    for (const { address } of rested) this.#wake(networkId, address);
+    return resting.sort((a, b) => a.atMs - b.atMs);
   }
 
   /** In words. @param address that is taken */
@@ -119,9 +139,14 @@ export class Ipam {
     const used = endpointsIn(this.#records, network.id).flatMap(({ ipv4, ipv6 }) =>
       [ipv4?.address, ipv6?.address].filter((address) => address !== undefined),
     );
+    const resting = this.#resting(network.id);
     const books: NetworkBooks = {};
     for (const config of network.ipam.config) {
       const book = openBook(config, used);
+      for (const { address, atMs, containerId } of resting) {
+        const ip = parseIp(address)!;
+        if (rangeContains(book.claimable, ip)) book.released.set(ip.value, { atMs, containerId });
+      }
       const last = parseIp(cursor?.[book.range.family === 4 ? "ipv4" : "ipv6"] ?? "");
       if (last && rangeContains(book.range, last)) book.cursor = last.value;
       books[book.range.family] = [...(books[book.range.family] ?? []), book];
@@ -200,12 +225,15 @@ function claimValue(
   return { book, value: ip.value };
 }
 
-/** In order of release: the old ones are in front. */
-function dropRested(released: Map<bigint, Release>, nowMs: number): void {
+/** In order of release: the old ones are in front. @returns them */
+function dropRested(released: Map<bigint, Release>, nowMs: number): bigint[] {
+  const dropped: bigint[] = [];
   for (const [value, { atMs }] of released) {
-    if (nowMs - atMs < REST_MS) return;
-    released.delete(value);
+    if (nowMs - atMs < REST_MS) break;
+    dropped.push(value);
   }
+  for (const value of dropped) released.delete(value);
+  return dropped;
 }
 
 function cursorRecord(networkId: string, books: NetworkBooks) {

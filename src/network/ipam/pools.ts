@@ -46,12 +46,18 @@ export function uniqueLocalPool(globalId: string): AddressPool {
  * @throws InvalidArgument when every one of them does
  */
 export function pickSubnet(pools: readonly AddressPool[], taken: readonly IpPrefix[]): IpPrefix {
+  const subnet = findSubnet(pools, taken);
+  if (!subnet) throw new InvalidArgument("all predefined address pools have been fully subnetted");
+  return subnet;
+}
+
+/** As `pickSubnet`; undefined when there is none. */
+export function findSubnet(pools: readonly AddressPool[], taken: readonly IpPrefix[]): IpPrefix | undefined {
   for (const pool of pools) {
-    const base = parsePool(pool);
-    const subnet = firstFree(base, pool.size, taken);
+    const subnet = firstFree(parsePool(pool), pool.size, taken);
     if (subnet) return subnet;
   }
-  throw new InvalidArgument("all predefined address pools have been fully subnetted");
+  return undefined;
 }
 
 /** @throws InvalidArgument when the base is no prefix or shorter subnets than itself are asked of it */
