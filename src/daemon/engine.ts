@@ -244,6 +244,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     storage,
     containers,
     images,
+    networks,
     volumes,
     events,
     collectGarbage: (request) => runImageGc(imageGc, request),

@@ -26,6 +26,7 @@ function deps(features: Partial<SystemDeps["kernel"]["features"]> = {}): SystemD
       } as never,
       sysctl: { get: () => "1\n", set: () => true },
     },
+    networks: { warnings: () => [] },
     runtime: {
       runtimes: new Map([["crun", { name: "crun", path: "/usr/bin/crun", version: "crun version 1.8.1" }]]),
       defaultName: "crun",

@@ -7,6 +7,7 @@ import type { Containers } from "#containers/types.ts";
 import type { Events } from "#events/types.ts";
 import type { Images } from "#images/types.ts";
 import type { Kernel } from "#kernel/types.ts";
+import type { Networks } from "#network/types.ts";
 import { withoutCredentials } from "#registry/proxy.ts";
 import { MOUNT_PLACE_REMEDY, mountPlaceHole } from "#runtime/known-holes.ts";
 import type { Runtime } from "#runtime/types.ts";
@@ -33,6 +34,7 @@ export interface SystemDeps {
   readonly containers: Pick<Containers, "counts" | "list" | "imageUsers">;
   readonly images: Pick<Images, "count" | "list" | "targetsOf">;
   readonly volumes: Pick<Volumes, "list" | "usersOf" | "driverNames">;
+  readonly networks: Pick<Networks, "warnings">;
   readonly events: Pick<Events, "listeners">;
   readonly collectGarbage: System["collectGarbage"];
 }
@@ -131,7 +133,7 @@ function systemInfo(id: string, deps: SystemDeps): SystemInfo {
     SecurityOptions: securityOptions(kernel, config.isolation),
     CDISpecDirs: [...config.isolation.cdiSpecDirs],
     FirewallBackend: { Driver: "nftables" },
-    Warnings: warnings(kernel, runtime),
+    Warnings: warnings(deps),
   };
 }
 
@@ -165,11 +167,8 @@ function securityOptions({ features }: SystemDeps["kernel"], isolation: DaemonCo
   ];
 }
 
-function warnings(
-  { features }: SystemDeps["kernel"],
-  { runtimes, defaultName }: SystemDeps["runtime"],
-): string[] | null {
-  const hole = mountPlaceHole(runtimes.get(defaultName)?.version ?? "");
+function warnings({ kernel: { features }, runtime, networks }: SystemDeps): string[] | null {
+  const hole = mountPlaceHole(runtime.runtimes.get(runtime.defaultName)?.version ?? "");
   const missing = ["memory", "cpu", "cpuset", "pids"].filter((name) => !features.controllers.has(name));
   const all = [
     ...missing.map((name) => `WARNING: No ${name} limit support`),
@@ -178,6 +177,7 @@ function warnings(
     ...(hole
       ? [`WARNING: ${hole} follows links of other containers (CVE-2024-45310): ${MOUNT_PLACE_REMEDY}`]
       : []),
+    ...networks.warnings().map((text) => `WARNING: ${text}`),
   ];
   return all.length > 0 ? all : null;
 }

@@ -301,6 +301,8 @@ export interface Netlink extends Disposable {
    * two, and a bridge takes some 40 more until nobody can be using it. By index, as the name may be another's by then.
    */
   deleteLinkAside(index: number): Promise<void>;
+  /** Tells, until disposed, that routes of the namespace the thread is in now have changed: ours too, and one by one. */
+  watchRoutes(changed: () => void): Disposable;
 }
 
 /** One field of a concatenated nftables key or value; the codec pads each to four bytes. */

@@ -1,5 +1,6 @@
 import type { Log } from "#base/log.ts";
 import type { Firewall } from "#kernel/types.ts";
+import { Postponed } from "./postponed.ts";
 import type { Rules } from "./rules.ts";
 
 /** A flush comes as many notices. */
@@ -36,31 +37,4 @@ export function guardFirewall({ firewall, rules, table, log, othersChanged }: Fi
       look.cancel();
     },
   };
-}
-
-/** Once for all reasons that come within a while. */
-class Postponed {
-  readonly #afterMs: number;
-  readonly #work: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(afterMs: number, work: () => void) {
-    this.#afterMs = afterMs;
-    this.#work = work;
-  }
-
-  soon(onFailure: (error: unknown) => void): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      try {
-        this.#work();
-      } catch (error) {
-        onFailure(error);
-      }
-    }, this.#afterMs);
-  }
-
-  cancel(): void {
-    clearTimeout(this.#timer);
-  }
 }

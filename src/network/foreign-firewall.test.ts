@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { silentLog } from "#base/log.ts";
-import { forgetMarked, letMarkedPass } from "./foreign-firewall.ts";
+import { forgetMarked, forwardDropIn, letMarkedPass, publishNotice } from "./foreign-firewall.ts";
 
 /** An iptables that has these rules; ip6tables is not installed. */
 function host(rules: string[], table = "wharf") {
@@ -40,4 +40,30 @@ test("forgetMarked() removes its own rule and not another engine's", () => {
   letMarkedPass(deps);
   forgetMarked(deps);
   expect(calls.slice(1)).toEqual([`-w -I FORWARD ${RULE}`, `-w -D FORWARD ${RULE}`]);
+});
+
+test("forwardDropIn() names a chain of nft itself that drops, not those of iptables", () => {
+  const chains = (table: string, chain: string, policy: string) =>
+    `table ${table} {\n\tchain ${chain} {\n\t\ttype filter hook forward priority filter; policy ${policy};\n\t}\n\tchain other {\n\t}\n}\n`;
+  expect(forwardDropIn(chains("ip filter", "FORWARD", "drop") + chains("inet mine", "fwd", "drop"))).toBe(
+    "inet mine fwd",
+  );
+  for (const [table, chain, policy] of [
+    ["ip6 filter", "FORWARD", "drop"],
+    ["inet mine", "fwd", "accept"],
+    ["bridge mine", "fwd", "drop"],
+  ] as const)
+    expect(forwardDropIn(chains(table, chain, policy))).toBeUndefined();
+});
+
+test("publishNotice() says all that is out of the ordinary", () => {
+  const [calm, strict] = [
+    { inputDrops: false, forwardDrop: undefined },
+    { inputDrops: true, forwardDrop: "inet mine fwd" },
+  ];
+  expect(publishNotice("docker", calm)).toBeUndefined();
+  expect(publishNotice("docker", strict)).toMatch(
+    /^Published ports do not follow .* The host's nftables chain inet mine fwd drops/,
+  );
+  expect(publishNotice("host-input", calm)).toStartWith("Published ports follow the host's input rules");
 });

@@ -25,6 +25,8 @@ const PROGRAMS = ["iptables", "ip6tables"] as const;
 export function letMarkedPass({ runProgram, log, table }: ForeignFirewallDeps): {
   /** Whether what is for the host itself is dropped unless a rule lets it in. */
   readonly inputDrops: boolean;
+  /** "inet firewall forward": a chain that drops what is forwarded, and that no rule of ours can be put into. */
+  readonly forwardDrop: string | undefined;
 } {
   let inputDrops = false;
   for (const program of PROGRAMS) {
@@ -40,11 +42,40 @@ export function letMarkedPass({ runProgram, log, table }: ForeignFirewallDeps): 
         error: added?.stderr.trim(),
       });
   }
-  return { inputDrops };
+  const chains = runProgram(["nft", "list", "chains"]);
+  return { inputDrops, forwardDrop: chains?.exitCode === 0 ? forwardDropIn(chains.stdout) : undefined };
+}
+
+/**
+ * Pure: the first chain in what `nft list chains` prints that drops forwarded packets by default. Those of iptables are its
+ * tables' `FORWARD`.
+ */
+export function forwardDropIn(chains: string): string | undefined {
+  let [table, chain] = ["", ""];
+  for (const line of chains.split("\n")) {
+    table = /^table (\S+ \S+) \{/.exec(line)?.[1] ?? table;
+    chain = /^\s+chain (\S+) \{/.exec(line)?.[1] ?? chain;
+    const isIptables = /^ip6? filter$/.test(table) && chain === "FORWARD";
+    if (/hook forward .*policy drop;/.test(line) && !table.startsWith("bridge ") && !isIptables)
+      return `${table} ${chain}`;
+  }
+  return undefined;
 }
 
 /** Pure: what somebody who publishes a port may not expect of this host. */
-export function publishNotice(policy: PublishedPortsPolicy, inputDrops: boolean): string | undefined {
+export function publishNotice(
+  policy: PublishedPortsPolicy,
+  { inputDrops, forwardDrop }: ReturnType<typeof letMarkedPass>,
+): string | undefined {
+  const notices = [
+    inputNotice(policy, inputDrops),
+    forwardDrop &&
+      `The host's nftables chain ${forwardDrop} drops forwarded packets by default, and whoever drops has the last word: published ports are reached from elsewhere only if it accepts what this engine has judged (meta mark & 0x${ACCEPT_MARK.toString(16)} != 0 accept).`,
+  ].filter((notice) => notice !== undefined);
+  return notices.length > 0 ? notices.join(" ") : undefined;
+}
+
+function inputNotice(policy: PublishedPortsPolicy, inputDrops: boolean): string | undefined {
   if (policy === "host-input")
     return "Published ports follow the host's input rules (published-ports=host-input): what those drop does not reach the container, and the container sees the host as its client.";
   return inputDrops

@@ -18,6 +18,7 @@ import { Ipam } from "./ipam/ipam.ts";
 import { LeavingLinks } from "./leaving-links.ts";
 import { findNetwork, getNetwork } from "./lookup.ts";
 import { DEFAULT_NETWORK_OPTIONS, type NetworkOptions } from "./options.ts";
+import { OverlapWatch, overlapText } from "./overlaps.ts";
 import { ruleList } from "./plan/rule-list.ts";
 import { SandboxPorts } from "./ports/sandbox-ports.ts";
 import { reconcile } from "./reconcile.ts";
@@ -71,10 +72,11 @@ export function createNetworks(deps: NetworksDeps): Networks {
   const leaving = new LeavingLinks({ kernel, records, clock, log });
   const parts = { kernel, records, ipam, rules, ports, events, clock, options, log, names, leaving };
   const sandboxes = new Sandboxes(parts);
+  const overlaps = new OverlapWatch({ kernel, records, log });
   const foreign = { runProgram, log, table };
-  let inputDrops = false;
+  let found: ReturnType<typeof letMarkedPass> = { inputDrops: false, forwardDrop: undefined };
   const othersChanged = () => {
-    inputDrops = letMarkedPass(foreign).inputDrops;
+    found = letMarkedPass(foreign);
   };
   let guard: Disposable | undefined;
 
@@ -119,15 +121,18 @@ export function createNetworks(deps: NetworksDeps): Networks {
       enableForwarding(parts, 4);
       if (records.networks.list().some(({ enableIPv6 }) => enableIPv6)) enableForwarding(parts, 6);
       reconcile({ ...parts, sandboxes }, running);
+      overlaps.begin();
       othersChanged();
       guard ??= guardFirewall({ firewall: kernel.firewall, rules, table, log, othersChanged });
     },
     rules: () => rules.text(),
     ruleList: () => ruleList(records.networks.list(), records.sandboxes.list(), options.publishedPorts),
-    publishNotice: () => publishNotice(options.publishedPorts, inputDrops),
+    warnings: () => overlaps.now().map(overlapText),
+    publishNotice: () => publishNotice(options.publishedPorts, found),
     /** With containers still running, their rules stay in force without us. */
     close() {
       guard?.[Symbol.dispose]();
+      overlaps[Symbol.dispose]();
       names[Symbol.dispose]();
       ports[Symbol.dispose]();
       if (records.sandboxes.count() > 0) return;

@@ -185,6 +185,8 @@ export interface Networks {
   ruleList(): RuleList;
   /** What whoever publishes a port should know of this host's firewall; undefined: nothing out of the ordinary. */
   publishNotice(): string | undefined;
+  /** What is wrong with networks at this moment. */
+  warnings(): string[];
   close(): void;
 }
 

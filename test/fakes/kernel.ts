@@ -36,6 +36,7 @@ export class FakeNetworkKernel {
   #lastIndex = 1;
 
   /** Who hears of foreign changes of the firewall. */
+  routesChanged: (() => void) | undefined;
   firewallWatch: FirewallWatch | undefined;
 
   /** Only the parts that networks use. */
@@ -132,6 +133,10 @@ export class FakeNetworkKernel {
       deleteLink: (name) => {
         this.#record(`delete link ${name}`);
         this.links.delete(name);
+      },
+      watchRoutes: (changed) => {
+        this.routesChanged = changed;
+        return { [Symbol.dispose]() {} };
       },
       deleteLinkAside: async (index) => {
         const link = [...this.links.values()].find((one) => one.index === index);

@@ -71,6 +71,8 @@ export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
 export const IFA_F_NODAD = 0x02;
 
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, TABLE: 15, MULTIPATH: 9 } as const;
+/** Multicast groups of rtnetlink.h. */
+export const RTNLGRP = { IPV4_ROUTE: 7, IPV6_ROUTE: 11 } as const;
 export const RT_TABLE = { MAIN: 254, LOCAL: 255 } as const;
 export const RTPROT_STATIC = 4;
 export const RT_SCOPE = { global: 0, link: 253, host: 254 } as const;

@@ -11,7 +11,8 @@ import type {
 } from "../types.ts";
 import { decodeAddress, writeListAddresses, writeRemoveAddress } from "./address.ts";
 import type { MessageWriter } from "./codec.ts";
-import { NETLINK, RT_TABLE } from "./constants.ts";
+import { NETLINK, RT_TABLE, RTNLGRP } from "./constants.ts";
+import { listenToGroups } from "./group.ts";
 import {
   decodeLink,
   writeBridge,
@@ -76,6 +77,11 @@ class RouteNetlink implements Netlink {
       .map(decodeRoute)
       .filter((route) => route !== undefined)
       .filter(({ table }) => (tables === "main" ? table === RT_TABLE.MAIN : table !== RT_TABLE.LOCAL));
+  }
+
+  watchRoutes(changed: () => void): Disposable {
+    const groups = [RTNLGRP.IPV4_ROUTE, RTNLGRP.IPV6_ROUTE];
+    return listenToGroups({ protocol: NETLINK.ROUTE, groups, heard: changed, lost: changed });
   }
 
   createBridge(request: Parameters<Netlink["createBridge"]>[0]): LinkInfo {
