@@ -31,6 +31,7 @@ describe("sandboxRequest()", () => {
       sysctls: {},
       dns: [],
       links: [],
+      exposed: ["80/tcp"],
     });
   });
 

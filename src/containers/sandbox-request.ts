@@ -23,6 +23,9 @@ export function sandboxRequest(record: ContainerRecord): SandboxRequest {
     sysctls: hostConfig.Sysctls ?? {},
     dns: hostConfig.Dns ?? [],
     links: nameLinks(record),
+    exposed: [
+      ...new Set([...Object.keys(config.ExposedPorts ?? {}), ...Object.keys(hostConfig.PortBindings ?? {})]),
+    ],
   };
 }
 

@@ -60,7 +60,9 @@ hermetic(import.meta.path, () => {
         await using lab = newLab();
         lab.addNeighbour();
         lab.networks.create({ Name: "other", EnableIPv6: true });
-        lab.networks.create({ Name: "inner", Internal: true });
+        lab.networks.create({ Name: "inner", Internal: true, EnableIPv6: true });
+        const everywhere = lab.open({ ports: { "80/tcp": [{ HostPort: "8082" }] } });
+        lab.serve(everywhere, "everywhere");
         const loopback = [{ HostIp: "127.0.0.1", HostPort: "8081" }];
         const a = lab.open({ ports: { "80/tcp": loopback, "80/udp": loopback } });
         const b = lab.open({ endpoints: [{ network: "other", settings: {} }] });
@@ -82,6 +84,16 @@ hermetic(import.meta.path, () => {
           "another network, the other way": lab.tryInVain(b.netnsPath, ipv4(a), 80),
           "the world, from an internal network": lab.tryInVain(c.netnsPath, "198.51.100.2", 7000),
           "an internal network, from the neighbour": lab.tryInVain(NEIGHBOUR, ipv4(c), 80),
+          "a published port, from an internal network": lab.tryInVain(
+            c.netnsPath,
+            gatewayOf(lab, "inner"),
+            8082,
+          ),
+          "a relayed port, from an internal network": lab.tryInVain(
+            c.netnsPath,
+            gatewayOf(lab, "inner", 1),
+            8082,
+          ),
         };
         const {
           "published on loopback, from the host": first,
@@ -347,6 +359,6 @@ function sendLoopbackTo(netns: string, link: string, gateway: string): void {
   expect(result.stdout.toString()).toContain(`via ${gateway}`);
 }
 
-function gatewayOf(lab: Lab, network: string): string {
-  return lab.networks.get(network).ipam.config[0]!.Gateway!;
+function gatewayOf(lab: Lab, network: string, subnet = 0): string {
+  return lab.networks.get(network).ipam.config[subnet]!.Gateway!;
 }

@@ -205,8 +205,9 @@ export class Sandboxes {
     const isInHost = networks.some(({ driver }) => !driverNamed(driver).hasSandbox);
     const netnsPath = isInHost ? "" : join(this.#deps.options.netnsDirectory, containerId);
     const dns = request.dns && request.dns.length > 0 ? request.dns : this.#deps.options.dns;
-    const { hostname, links = [] } = request;
-    const unpublished = { containerId, containerName, netnsPath, endpoints, ports: [], hostname, dns, links };
+    const { hostname, links = [], exposed = [] } = request;
+    const names = { hostname, dns, links, exposed };
+    const unpublished = { containerId, containerName, netnsPath, endpoints, ports: [], ...names };
     const ports = this.#deps.ports.claim(unpublished, request);
     undo.defer(() => this.#deps.ports.letGo(containerId));
     const sandbox = { ...unpublished, ports };

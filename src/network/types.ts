@@ -99,6 +99,8 @@ export interface SandboxRecord {
   /** Resolvers the user asked for; none: the host's. */
   readonly dns?: readonly string[];
   readonly links?: readonly string[];
+  /** Ports its programs are said to serve: "80/tcp". */
+  readonly exposed?: readonly string[];
 }
 
 export interface SandboxRequest {
@@ -116,6 +118,8 @@ export interface SandboxRequest {
   readonly dns?: readonly string[];
   /** "web:db": in the first network "web" is "db" too, for this container alone. */
   readonly links?: readonly string[];
+  /** Ports its programs are said to serve: "80/tcp". */
+  readonly exposed?: readonly string[];
 }
 
 /** Other host ports for a running container. */

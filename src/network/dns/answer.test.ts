@@ -77,7 +77,7 @@ describe("answerLocally()", () => {
 
   test("answers addresses with names, of its own networks only", () => {
     expect(ask(app1, "2.0.0.10.in-addr.arpa", TYPE.PTR)).toEqual([
-      Buffer.from(encodeName("web.Back")).toString("hex"),
+      Buffer.from(encodeName("web.Back")!).toString("hex"),
     ]);
     expect(ask(outside, "2.0.0.10.in-addr.arpa", TYPE.PTR)).toBeUndefined();
     expect(ask(web, "x.in-addr.arpa", TYPE.PTR)).toBeUndefined();
@@ -110,4 +110,40 @@ test("reverseAddress() reads both families", () => {
   expect(reverseAddress(`${nibbles}.ip6.arpa`)).toBe("fd00::2");
   expect(reverseAddress("2.0.17.172.example")).toBeUndefined();
   expect(reverseAddress("a.ip6.arpa")).toBeUndefined();
+});
+
+describe("answerLocally() of services", () => {
+  const served = (name: string, address: string, services: string[]) =>
+    view(endpoint([name, "pool"], [address], { services }));
+  const one = served("one", "10.0.0.6", ["80/tcp", "9000/tcp"]);
+  const two = served("two", "10.0.0.7", ["80/tcp", "53/udp"]);
+  const { ask } = world(one, two, outside);
+  const record = (port: number, server: string) =>
+    Buffer.concat([Uint8Array.of(0, 0, 0, 0, port >> 8, port & 0xff), encodeName(server)!]).toString("hex");
+
+  test("names who serves a port, by its number and by its name", () => {
+    expect(ask(one, "_http._tcp.one", TYPE.SRV)).toEqual([record(80, "one.Back")]);
+    expect(ask(one, "_9000._tcp.one.back", TYPE.SRV)).toEqual([record(9000, "one.Back")]);
+    expect(ask(two, "_80._tcp.pool", TYPE.SRV)!.sort()).toEqual([
+      record(80, "one.Back"),
+      record(80, "two.Back"),
+    ]);
+    expect(ask(two, "_domain._udp.pool", TYPE.SRV)).toEqual([record(53, "two.Back")]);
+  });
+
+  test("leaves out a name that DNS does not take", () => {
+    const long = served("x".repeat(64), "10.0.0.8", ["80/tcp"]);
+    const { ask } = world(long);
+    expect(ask(long, "_http._tcp.pool", TYPE.SRV)).toEqual([]);
+    expect(ask(long, "8.0.0.10.in-addr.arpa", TYPE.PTR)).toEqual([]);
+  });
+
+  test("has none for ports that nobody serves, and leaves other names to resolvers", () => {
+    expect(ask(one, "_81._tcp.one", TYPE.SRV)).toEqual([]);
+    expect(ask(one, "_nonesuch._tcp.one", TYPE.SRV)).toBeUndefined();
+    expect(ask(one, "_http._tcp.elsewhere", TYPE.SRV)).toBeUndefined();
+    expect(ask(outside, "_http._tcp.one", TYPE.SRV)).toBeUndefined();
+    expect(ask(one, "_http._tcp.one", TYPE.A)).toBeUndefined();
+    expect(ask(one, "one", TYPE.SRV)).toEqual([]);
+  });
 });

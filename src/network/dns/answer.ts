@@ -2,6 +2,7 @@ import { canonicalIp } from "#base/ip.ts";
 import { ipBytes } from "#kernel/ip-bytes.ts";
 import type { IpAddress } from "#kernel/types.ts";
 import { CLASS_IN, encodeName, type Query, RCODE, TYPE, writeAnswer } from "./message.ts";
+import { encodeService, serviceOf } from "./services.ts";
 import type { SandboxView } from "./types.ts";
 import type { Zone } from "./zone.ts";
 
@@ -21,10 +22,14 @@ export function answerLocally(
 ): Uint8Array | undefined {
   const { bytes, query, maxBytes } = request;
   if (query.class !== CLASS_IN) return undefined;
-  const records =
-    query.type === TYPE.PTR ? pointers(zone, view, query) : addresses(zone, view, query, random);
+  const lookup = LOOKUPS[query.type] ?? addresses;
+  const records = lookup(zone, view, query, random);
   return records && writeAnswer(bytes, query, { rcode: RCODE.NOERROR, records, ttl: TTL }, maxBytes);
 }
+
+type Lookup = (zone: Zone, view: SandboxView, query: Query, random: () => number) => Uint8Array[] | undefined;
+
+const LOOKUPS: Readonly<Record<number, Lookup>> = { [TYPE.PTR]: pointers, [TYPE.SRV]: services };
 
 /** A known name without an address of the family asked for, or asked for anything else, has no such records. */
 function addresses(
@@ -41,10 +46,31 @@ function addresses(
   return shuffle(records, random);
 }
 
+/** Who serves `_http._tcp.web`, or `_8080._tcp.web`: every holder of the name that says so, in any order. */
+function services(
+  zone: Zone,
+  view: SandboxView,
+  query: Query,
+  random: () => number,
+): Uint8Array[] | undefined {
+  const service = serviceOf(query.name);
+  if (!service) return addresses(zone, view, query, random);
+  const found = service.ports.map((port) => ({
+    port,
+    servers: zone.serversOf(view, service.host, `${port}/${service.protocol}`),
+  }));
+  if (found.every(({ servers }) => servers === undefined)) return undefined;
+  const records = found.flatMap(({ port, servers = [] }) =>
+    servers.map((server) => encodeService(port, server)),
+  );
+  const fitting = records.filter((record) => record !== undefined);
+  return shuffle(fitting, random);
+}
+
 function pointers(zone: Zone, view: SandboxView, query: Query): Uint8Array[] | undefined {
   const address = reverseAddress(query.name);
   const name = address === undefined ? undefined : zone.nameOf(view, address);
-  return name === undefined ? undefined : [encodeName(name)];
+  return name === undefined ? undefined : [encodeName(name)].filter((record) => record !== undefined);
 }
 
 /** "2.0.17.172.in-addr.arpa" is 172.17.0.2; of IPv6 every half byte is a label. */

@@ -3,7 +3,7 @@
  * read, answers are written, everything else passes through as bytes. Every offset that comes from the wire is checked.
  */
 
-export const TYPE = { A: 1, PTR: 12, AAAA: 28, OPT: 41, ANY: 255 } as const;
+export const TYPE = { A: 1, PTR: 12, AAAA: 28, SRV: 33, OPT: 41, ANY: 255 } as const;
 export const CLASS_IN = 1;
 export const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 
@@ -119,13 +119,12 @@ function writeOpt(out: Uint8Array, at: number): void {
   setU16(out, at + 3, OWN_UDP_BYTES);
 }
 
-/** A name for the wire, uncompressed. @throws RangeError for one that does not fit */
-export function encodeName(name: string): Uint8Array {
+/** A name for the wire, uncompressed; undefined for one that does not fit: a container's name may be longer than DNS takes. */
+export function encodeName(name: string): Uint8Array | undefined {
   const labels = name.split(".").filter((label) => label !== "");
   const bytes = labels.map((label) => Buffer.from(label));
   const size = bytes.reduce((sum, label) => sum + 1 + label.length, 1);
-  if (size > MAX_NAME_BYTES || bytes.some((label) => label.length > 63))
-    throw new RangeError(`name too long for DNS: ${name}`);
+  if (size > MAX_NAME_BYTES || bytes.some((label) => label.length > 63)) return undefined;
   const out = new Uint8Array(size);
   let at = 0;
   for (const label of bytes) {

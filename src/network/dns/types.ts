@@ -16,6 +16,8 @@ export interface ViewEndpoint {
   /** Lower case; the first is what PTR answers. */
   readonly names: readonly string[];
   readonly addresses: readonly IpAddress[];
+  /** Ports that are served there: "80/tcp". */
+  readonly services?: readonly string[];
   /** Names only this container knows, for others of the network: alias → name. */
   readonly links: Readonly<Record<string, string>>;
 }

@@ -51,6 +51,7 @@ function viewEndpoint(endpoint: EndpointRecord, sandbox: SandboxRecord, isFirst:
     names: endpointNames(endpoint, sandbox.hostname).map((name) => name.toLowerCase()),
     addresses: [endpoint.ipv4?.address, endpoint.ipv6?.address].filter((address) => address !== undefined),
     links: Object.fromEntries(links.map(nameAndAlias)),
+    ...(sandbox.exposed && sandbox.exposed.length > 0 ? { services: sandbox.exposed } : {}),
   };
 }
 

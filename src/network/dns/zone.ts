@@ -52,6 +52,18 @@ export class Zone {
     return undefined;
   }
 
+  /** Who serves a port under a name: a name of each holder, and whether there is such a name at all. */
+  serversOf(view: SandboxView, name: string, port: string): readonly string[] | undefined {
+    for (const endpoint of view.endpoints) {
+      const holders = this.#holders(endpoint, name);
+      if (holders)
+        return [...holders]
+          .filter(({ services = [], names }) => services.includes(port) && names.length > 0)
+          .map(({ names, networkName }) => `${names[0]}.${networkName}`);
+    }
+    return undefined;
+  }
+
   /** "web.backend", for an address of a network the container is in. */
   nameOf(view: SandboxView, address: IpAddress): string | undefined {
     for (const { networkId } of view.endpoints) {

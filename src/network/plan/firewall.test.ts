@@ -64,7 +64,14 @@ test("portElements() lead host sides to the container's address of the same fami
     ["dnat6any", "tcp . 8080 : fd00::2 . 80"],
   ]);
   const ipv4Only = { ...endpoint, ipv6: undefined };
-  expect(portElements({ endpoints: [ipv4Only], ports })).toHaveLength(2);
+  expect(portElements({ endpoints: [ipv4Only], ports })).toHaveLength(3);
+  expect(portElements({ endpoints: [ipv4Only], ports }).at(-1)).toEqual({
+    set: "relayed6",
+    key: [
+      { kind: "protocol", value: "tcp" },
+      { kind: "port", value: 8080 },
+    ],
+  });
   expect(portElements({ endpoints: [], ports })).toEqual([]);
 });
 

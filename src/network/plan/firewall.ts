@@ -95,8 +95,10 @@ export function portElements(sandbox: Pick<SandboxRecord, "endpoints" | "ports">
   const targets = portTargets(sandbox.endpoints);
   const exposed = exposedTargets(sandbox.endpoints);
   const translated = sandbox.ports.flatMap((port) => {
+    if (port.hostPort === 0) return [];
     const target = targets[familyOf(port.hostAddress)];
-    return target === undefined || port.hostPort === 0 ? [] : [portElement(port, target)];
+    if (target !== undefined) return [portElement(port, target)];
+    return targets[4] === undefined && targets[6] === undefined ? [] : relayElements(port);
   });
   const opened = new Map<string, FirewallElement>();
   for (const port of sandbox.ports) {
@@ -106,6 +108,21 @@ export function portElements(sandbox: Pick<SandboxRecord, "endpoints" | "ports">
       opened.set(`${family} ${port.containerPort}/${port.protocol}`, exposure(port, target));
   }
   return [...translated, ...opened.values()];
+}
+
+/** The container has no address of the port's family. */
+function relayElements({ hostAddress, protocol, hostPort }: PublishedPort): FirewallElement[] {
+  if (!isEveryAddress(hostAddress) || protocol === "sctp") return [];
+  const set = `relayed${familyOf(hostAddress)}`;
+  return [
+    {
+      set,
+      key: [
+        { kind: "protocol", value: protocol },
+        { kind: "port", value: hostPort },
+      ],
+    },
+  ];
 }
 
 function exposure({ protocol, containerPort }: PublishedPort, target: IpAddress): FirewallElement {

@@ -108,6 +108,9 @@ const SETS: Readonly<Record<string, SetDefinition>> = {
   routed6: { type: "type ifname" },
   exposed4: { type: "type ipv4_addr . inet_proto . inet_service" },
   exposed6: { type: "type ipv6_addr . inet_proto . inet_service" },
+  /** Ports at every address of the host that the engine relays, as their containers have no address of the family. */
+  relayed4: { type: "type inet_proto . inet_service" },
+  relayed6: { type: "type inet_proto . inet_service" },
   /** Ports of the host that are not for containers: the engine's own API without a key to it. */
   engine: { type: "type inet_service" },
   dnat4: { map: true, type: "type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service" },
@@ -143,7 +146,7 @@ const BRIDGE_SETS: Readonly<Record<string, SetDefinition>> = {
  *   neighbour on the LAN could reach ports published on 127.0.0.1 alone.
  * - `depart`: ::1 is left out because its answers cannot find back through a bridge; the engine relays it.
  * - `leave`: a loopback source cannot be answered from a container, so the bridge's address stands for it.
- * - `enter`: from an internal network only the host's address in that very network is reached.
+ * - `enter`: from an internal network only the host's address in that very network is reached, and no container by it.
  * - `pass`: nobody enters a bridge but by a published port, as an answer, or from a bridge that may; what is internal is
  *   told apart first, as a packet of somebody else's connection is easily forged. The chain runs before foreign ones of
  *   the same hook, so that they can see the mark.
@@ -188,6 +191,8 @@ ${asksInputRules ? "    iifname != @bridges return\n" : ""}    fib daddr type lo
     type filter hook input priority filter - 1; policy accept;
     iifname != @bridges accept
     iifname @internal fib daddr type local fib daddr . iif type != local counter drop
+    iifname @internal meta nfproto ipv4 meta l4proto . th dport @relayed4 counter drop
+    iifname @internal meta nfproto ipv6 meta l4proto . th dport @relayed6 counter drop
     tcp dport @engine counter drop
   }
   chain together {
