@@ -3,6 +3,8 @@ import type { Log } from "#base/log.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { NetworkRecords } from "./records.ts";
 
+/** The kernel takes links down with their namespace a third of a second later, of many at once. */
+const EXPECTED_MS = 1000;
 /** Between looks whether a link is still to be seen. */
 const LOOK_MS = 1;
 
@@ -20,6 +22,7 @@ export interface LeavingLinksDeps {
 export class LeavingLinks {
   readonly #deps: LeavingLinksDeps;
   readonly #names = new Set<string>();
+  #expected: string[] = [];
   #last: Promise<void> = Promise.resolve();
 
   constructor(deps: LeavingLinksDeps) {
@@ -40,6 +43,20 @@ export class LeavingLinks {
       })
       .catch((error) => log.error("cannot delete a link", { link: name, error }))
       .finally(() => this.#names.delete(name));
+  }
+
+  /**
+   * For links that go with a namespace which was dropped. A thread that the runtime started while the engine was inside stays
+   * there, for ten seconds or for good, and would keep them: what is left after a while is deleted.
+   */
+  expect(names: readonly string[]): void {
+    if (names.length === 0) return;
+    if (this.#expected.length === 0) setTimeout(() => this.#sweep(), EXPECTED_MS).unref();
+    this.#expected.push(...names);
+  }
+
+  #sweep(): void {
+    for (const name of this.#expected.splice(0)) this.remove(name, { isRecorded: false });
   }
 
   /** Waits, blocking, for a link whose name is needed again. */

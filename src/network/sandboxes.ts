@@ -32,7 +32,7 @@ export interface SandboxDeps extends ApplyDeps {
   readonly ports: SandboxPorts;
   readonly events: Pick<Events, "emit">;
   readonly names: NameService;
-  readonly leaving: Pick<LeavingLinks, "remove" | "finish">;
+  readonly leaving: Pick<LeavingLinks, "remove" | "finish" | "expect">;
   readonly options: Pick<NetworkOptions, "netnsDirectory" | "mtu" | "dns" | "hostGatewayAddresses">;
 }
 
@@ -62,14 +62,17 @@ export class Sandboxes {
 
   /** Everything is tried, though a step fails. */
   close(containerId: string): void {
-    const { records, kernel, rules, ports } = this.#deps;
+    const { records, kernel, rules, ports, leaving } = this.#deps;
     const sandbox = records.sandboxes.get(containerId);
     if (!sandbox) return;
     using teardown = new DisposableStack();
     teardown.defer(() => this.#deps.names.close(containerId));
     for (const endpoint of sandbox.endpoints) teardown.defer(() => this.#forget(endpoint));
     teardown.defer(() => records.sandboxes.delete(containerId));
-    if (sandbox.netnsPath !== "") teardown.defer(() => kernel.netns.remove(sandbox.netnsPath));
+    if (sandbox.netnsPath !== "") {
+      teardown.defer(() => leaving.expect(sandbox.endpoints.map((endpoint) => endpoint.hostInterfaceName)));
+      teardown.defer(() => kernel.netns.remove(sandbox.netnsPath));
+    }
     teardown.defer(() => ports.letGo(containerId));
     teardown.defer(() => rules.change({ add: [], remove: this.elements(sandbox) }));
   }
