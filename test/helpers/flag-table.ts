@@ -38,7 +38,7 @@ export function partsOf(rows: readonly FlagRow[], output: string): string[] {
 }
 
 /** Long flags of a client's command, as its help names them. */
-export async function flagsOf(daemon: TestDaemon, command: string): Promise<string[]> {
-  const help = await daemon.dockerText(command, "--help");
+export async function flagsOf(daemon: TestDaemon, ...command: string[]): Promise<string[]> {
+  const help = await daemon.dockerText(...command, "--help");
   return [...help.matchAll(/^\s+(?:-\w, )?--([a-z0-9-]+)/gm)].map((match) => match[1]!);
 }
