@@ -1,7 +1,8 @@
 /**
  * Runs tests on control groups v2 and an older kernel, whatever this host has: in an emulated virtual machine of Debian's
  * cloud kernel, on this host's files, which it can only read. Ends with the line "N passed, N failed".
- * Usage: bun tools/test-v2.ts [paths instead of the usual ones] [bun test arguments …]; words without spaces.
+ * Usage: bun tools/test-v2.ts [--systemd] [paths instead of the usual ones] [bun test arguments …]; words without
+ * spaces. With --systemd the machine's first process is systemd, and the engine runs as its service.
  */
 import { join } from "node:path";
 import { testProgram } from "../test/helpers/programs.ts";
@@ -11,6 +12,7 @@ import { isHermetic, rerunHermetic } from "./hermetic.ts";
 const root = join(import.meta.dir, "..");
 /** It takes minutes on two idle processors, and several times that on busy ones. At this the machine is ended. */
 const DEADLINE_MS = 45 * 60_000;
+const SYSTEMD = "--systemd";
 
 /** What another version of control groups or another kernel could break. */
 const PATHS = [
@@ -41,13 +43,20 @@ function setUp(): string {
   return stdout.toString().trim();
 }
 
-async function runGuest(image: string, words: readonly string[]): Promise<number> {
+async function runGuest(image: string, asked: readonly string[]): Promise<number> {
+  const isSystemd = asked[0] === SYSTEMD;
+  const words = isSystemd ? asked.slice(1) : asked;
+  const paths = isSystemd ? ["test/vm/systemd.test.ts"] : PATHS;
   const started = performance.now();
   let tally = "0 passed, 1 failed";
   const exitCode = await runInVm({
     image,
     project: root,
-    command: ["/bin/sh", join(root, "test/vm/guest.sh"), ...(words.length > 0 ? words : PATHS)],
+    command: [
+      ...(isSystemd ? ["systemd"] : []),
+      ...["/bin/sh", join(root, "test/vm/guest.sh")],
+      ...(words.length > 0 ? words : paths),
+    ],
     deadlineMs: DEADLINE_MS,
     onLine: (line) => {
       if (/^\d+ passed, \d+ failed/.test(line)) tally = line;

@@ -33,7 +33,9 @@ test("all output is in the log and at the readers when the end is told", async (
 
 test("the process's own end counts, not that of the runtime's helpers", async () => {
   // crun's intermediate child becomes the supervisor's own and may end first, with a code of its own.
-  const runtime = '(exit 7) & sh -c "sleep 0.05; exit 5" & echo $! >pid; sleep 0.02';
+  // Neither may end before the shell does, which would reap it.
+  const untilOrphan = "while kill -0 $$ 2>/dev/null; do :; done";
+  const runtime = `sh -c "${untilOrphan}; exit 7" & sh -c "${untilOrphan}; sleep 0.05; exit 5" & echo $! >pid`;
   await using supervisor = await startSupervisor({ runtime });
   expect((await supervisor.exited).code).toBe(5);
 });

@@ -15,6 +15,7 @@ import type { RootMount, Snapshotter } from "#storage/types.ts";
 import type { CopyUpRequest } from "#volumes/copy-up.ts";
 import type { MountsRequest } from "#volumes/mounts.ts";
 import type { PlannedMount, Volumes } from "#volumes/types.ts";
+import type { GroupSettings } from "./cgroup-path.ts";
 import type { HostFacts } from "./check-resources.ts";
 import type { ExecSessions } from "./exec-sessions.ts";
 import type { HostDefaults } from "./host-config.ts";
@@ -31,8 +32,7 @@ export interface ContainerSettings {
   readonly dataRoot: string;
   /** On a tmpfs. */
   readonly execRoot: string;
-  /** Group above all containers that name none: "/wharf". */
-  readonly cgroupParent: string;
+  readonly cgroups: GroupSettings;
   readonly logConfig: LogConfig;
   /** Between a stop's signal and SIGKILL, for containers that name none. */
   readonly stopTimeoutSeconds: number;

@@ -4,6 +4,7 @@ import { newId } from "#base/ids.ts";
 import { mountPlaceHole } from "#runtime/known-holes.ts";
 import type { ContainerCreateRequest } from "#spec/docker/containers.ts";
 import type { PlannedMount } from "#volumes/types.ts";
+import { checkGroupParent } from "./cgroup-path.ts";
 import { storageSize } from "./check-host-config.ts";
 import type { Context } from "./context.ts";
 import { planContainer } from "./create-plan.ts";
@@ -94,6 +95,7 @@ function planRecord(
   readonly warnings: readonly string[];
 } {
   const name = chooseName(ctx, askedName);
+  checkGroupParent(ctx.settings.cgroups, body.HostConfig?.CgroupParent);
   if (!body.Image) throw new InvalidArgument("no command specified");
   const image = ctx.images.get(body.Image, platform);
   const { container: planned, warnings } = planContainer(withOwnerIds(ctx, body), {

@@ -40,7 +40,7 @@ export async function launch(
   if (userPath !== undefined) shiftRoot(ctx, record);
   const sandbox = openSandbox(ctx, record);
   const parent = parentGroupOf(record);
-  if (parent !== undefined) ctx.runtime.prepareParent(parent);
+  if (parent !== undefined && ctx.settings.cgroups.driver === "cgroupfs") ctx.runtime.prepareParent(parent);
   const spec = describe(ctx, record, { sandbox, mounts, userPath });
   await ctx.networks.settled(sandbox.containerId);
   return await ctx.runtime.start({

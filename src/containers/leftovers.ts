@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { join, posix } from "node:path";
+import { join } from "node:path";
 import { namesIn } from "#base/fs.ts";
 import { isFullId } from "#base/ids.ts";
 import type { Context } from "./context.ts";
@@ -23,11 +23,7 @@ export async function removeLeftovers(ctx: Context, running: ReadonlySet<string>
   const isRunning = (id: string) => running.has(id);
   const isKnown = (id: string) => ctx.records.get(id) !== undefined;
   await removeEach(ctx, namesIn(runRoot(settings)), isRunning, (id) =>
-    ctx.runtime.cleanUp({
-      id,
-      runDirectory: join(runRoot(settings), id),
-      cgroupPath: posix.join("/", settings.cgroupParent, id),
-    }),
+    ctx.runtime.cleanUp({ id, runDirectory: join(runRoot(settings), id) }),
   );
   for (const directory of [rootsDirectory(settings), shmDirectory(settings), debugDirectory(settings)])
     await removeEach(ctx, namesIn(directory), isRunning, (id) => removeMount(ctx, join(directory, id)));

@@ -1,5 +1,6 @@
 import { InvalidArgument, messageOf, Unavailable } from "#base/errors.ts";
 import type { RestoreSource, SupervisedProcess } from "#runtime/types.ts";
+import { nextGroupOf } from "./cgroup-path.ts";
 import { restoreSource } from "./checkpoints.ts";
 import type { Context } from "./context.ts";
 import { holdDebugged, refuseDebugged, releaseDebugged } from "./debug.ts";
@@ -76,7 +77,13 @@ export async function startHeld(
     ...(options.isAutomatic
       ? { restartCount: record.restartCount + 1 }
       : { restartCount: 0, stoppedByUser: false }),
-    state: { ...record.state, isStarting: true, error: "", health: undefined },
+    state: {
+      ...record.state,
+      isStarting: true,
+      error: "",
+      health: undefined,
+      cgroupPath: nextGroupOf(ctx.settings, record),
+    },
   });
   if (!options.isAutomatic) live.restartDelayMs = 0;
   try {

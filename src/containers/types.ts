@@ -79,6 +79,8 @@ export interface StateRecord {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly health: Health | undefined;
+  /** Group of the last run, below the hierarchies' roots. */
+  readonly cgroupPath?: string;
   /** Asked for with a removal that goes on: anonymous volumes go too, also when the next daemon finishes it. */
   readonly removesVolumes?: boolean;
 }

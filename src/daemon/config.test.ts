@@ -38,7 +38,7 @@ describe("loadConfig()", () => {
       tls: undefined,
       log: { level: "info", format: "text" },
       minApiVersion: "1.24",
-      cgroupParent: "/wharf",
+      cgroups: { driver: "cgroupfs", parent: "/wharf" },
       shutdownTimeoutSeconds: 15,
       liveRestore: true,
       containers: {
@@ -188,7 +188,22 @@ describe("loadConfig()", () => {
       () => load(["--tls"], {}, { HOME: "/h" }),
       "tlscert: no such file: /h/.docker/cert.pem",
     ],
-    ["a slice", () => load(["--cgroup-parent", "a.slice"]), "systemd slices are not supported yet"],
+    [
+      "a driver nobody has",
+      () => load(["--exec-opt", "native.cgroupdriver=foo"]),
+      "native.cgroupdriver option foo not supported",
+    ],
+    [
+      "a group for systemd",
+      () => load(["--exec-opt", "native.cgroupdriver=systemd", "--cgroup-parent", "/a"]),
+      'should be a valid slice named as "xxx.slice"',
+    ],
+    ["an exec-opt nobody knows", () => load(["--exec-opt", "a=b"]), 'exec-opt "a=b" is not known'],
+    [
+      "a slice",
+      () => load(["--cgroup-parent", "a.slice"]),
+      "slices need --exec-opt native.cgroupdriver=systemd",
+    ],
   ];
   for (const [what, work, words] of refused)
     test(`refuses ${what}`, () => expect(refusal(work)).toContain(words));

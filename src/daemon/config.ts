@@ -7,6 +7,7 @@ import { parseTrustPolicy, type TrustPolicy } from "#images/trust/policy.ts";
 import type { LogConfig } from "#spec/docker/containers.ts";
 import { isApiVersion, isBefore, MAX_API_VERSION, MIN_API_VERSION } from "#spec/docker/versions.ts";
 import { parseConfigFile } from "./config-file.ts";
+import { groupConfig } from "./config-groups.ts";
 import { isolationConfig } from "./config-isolation.ts";
 import { networkConfig } from "./config-network.ts";
 import type { Settings } from "./flags.ts";
@@ -94,7 +95,7 @@ function checkConfig(
     shutdownTimeoutSeconds: settings.whole("shutdown-timeout") ?? 15,
     liveRestore: settings.yesNo("live-restore") ?? true,
     ...runtimeConfig(settings),
-    cgroupParent: cgroupParent(settings.text("cgroup-parent")),
+    cgroups: groupConfig(settings.list("exec-opts"), settings.text("cgroup-parent")),
     isolation: isolationConfig(settings, sources.readFile),
     containers: {
       logConfig: logConfig(settings),
@@ -238,13 +239,4 @@ function runtimeConfig(settings: SettingReader): Pick<DaemonConfig, "runtimes" |
     { path, ...(runtimeArgs ? { args: runtimeArgs } : {}) },
   ]);
   return { runtimes: Object.fromEntries(runtimes), defaultRuntime };
-}
-
-function cgroupParent(text: string | undefined): string {
-  if (text === undefined) return "/wharf";
-  if (text.endsWith(".slice") || text.split("/").includes(".."))
-    throw new InvalidArgument(`invalid cgroup-parent ${JSON.stringify(text)}`, {
-      hint: 'name a group such as "/wharf"; systemd slices are not supported yet by wharf',
-    });
-  return `/${text.split("/").filter(Boolean).join("/")}`;
 }

@@ -7,6 +7,7 @@ import { cpus, hostname } from "node:os";
 import { createApi } from "#api/server.ts";
 import { systemClock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
+import { nextGroupOf } from "#containers/cgroup-path.ts";
 import { createContainers } from "#containers/containers.ts";
 import { createEvents } from "#events/bus.ts";
 import { JOURNAL_COLLECTION, Journal } from "#events/journal.ts";
@@ -42,6 +43,7 @@ import { findIdMappings } from "./id-mappings.ts";
 import { type ImageGcDeps, keepCollecting, runImageGc } from "./image-gc.ts";
 import { createSystem } from "./info.ts";
 import {
+  checkSystemdGroups,
   checkTimeNamespaces,
   findLimits,
   onlineMemoryNodes,
@@ -93,6 +95,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
   });
   await userns.prepare();
   const apparmorProfile = await loadDefaultProfile(kernel.features.apparmor, log);
+  checkSystemdGroups(config);
   await checkTimeNamespaces(isolation, runtime.runtimes.get(runtime.defaultName)!);
   const state = undo.use(openState(paths.state));
   const events = createEvents({ clock, journal: new Journal(state.collection(JOURNAL_COLLECTION)) });
@@ -176,7 +179,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     platform: HOST_PLATFORM,
     version: WHARF_VERSION,
     usersOf: (plugin) => pluginUse(plugin, { volumes, authorization: current.authorizationPlugins }),
-    cgroupParent: config.cgroupParent,
+    groupFor: (id) => nextGroupOf(config, { id, hostConfig: {} }),
     specs: {
       host: specs.host,
       defaults: { seccompProfile: isolation.seccompProfile.text, ulimits: isolation.ulimits },
@@ -209,7 +212,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     settings: {
       dataRoot,
       execRoot,
-      cgroupParent: config.cgroupParent,
+      cgroups: config.cgroups,
       ...config.containers,
       liveRestore: config.liveRestore,
       ipcMode: isolation.ipcMode,

@@ -93,7 +93,7 @@ function systemInfo(id: string, deps: SystemDeps): SystemInfo {
     NGoroutines: 0,
     SystemTime: new Date().toISOString(),
     LoggingDriver: config.containers.logConfig.Type ?? "json-file",
-    CgroupDriver: "cgroupfs",
+    CgroupDriver: config.cgroups.driver,
     CgroupVersion: kernel.features.cgroup === "v2" ? "2" : "1",
     NEventsListener: deps.events.listeners(),
     KernelVersion: release(),

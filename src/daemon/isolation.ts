@@ -22,17 +22,23 @@ export function specDefaults(isolation: IsolationConfig, apparmorProfile?: strin
 /** The group above all containers, with the real-time share an administrator gives them. @throws InvalidArgument */
 export function prepareGroups(
   cgroups: Pick<Cgroups, "prepareParent" | "setLimits" | "supportedLimits">,
-  { cgroupParent, isolation }: Pick<DaemonConfig, "cgroupParent" | "isolation">,
+  config: Pick<DaemonConfig, "cgroups" | "isolation">,
 ): void {
-  cgroups.prepareParent(cgroupParent);
-  const { periodMicros, runtimeMicros } = isolation.realtime;
+  const { realtime } = config.isolation;
+  const parent = ownGroup(config);
+  cgroups.prepareParent(parent);
+  const { periodMicros, runtimeMicros } = realtime;
   if (!periodMicros && !runtimeMicros) return;
-  if (!cgroups.supportedLimits(cgroupParent).has("cpuRealtime"))
+  if (config.cgroups.driver === "systemd")
+    throw new InvalidArgument("cpu-rt-period and cpu-rt-runtime are not supported with systemd's cgroups", {
+      hint: "slices have no real-time share; use native.cgroupdriver=cgroupfs",
+    });
+  if (!cgroups.supportedLimits(parent).has("cpuRealtime"))
     throw new InvalidArgument(
       "daemon-scoped cpu-rt-period and cpu-rt-runtime are not supported by this kernel's control groups",
       { hint: "they need control groups v1 and a kernel with real-time group scheduling" },
     );
-  cgroups.setLimits(cgroupParent, {
+  cgroups.setLimits(parent, {
     cpuRealtimePeriodMicros: periodMicros ?? 0,
     cpuRealtimeRuntimeMicros: runtimeMicros ?? 0,
   });
@@ -41,10 +47,24 @@ export function prepareGroups(
 /** What the group above all containers can bound. Somebody may have removed it: an empty group belongs to nobody. */
 export function findLimits(
   cgroups: Pick<Cgroups, "prepareParent" | "supportedLimits">,
-  { cgroupParent }: Pick<DaemonConfig, "cgroupParent">,
+  config: Pick<DaemonConfig, "cgroups">,
 ): ReadonlySet<LimitKind> {
-  cgroups.prepareParent(cgroupParent);
-  return cgroups.supportedLimits(cgroupParent);
+  const parent = ownGroup(config);
+  cgroups.prepareParent(parent);
+  return cgroups.supportedLimits(parent);
+}
+
+/** With systemd's driver it only shows what the kernel can: a slice has the controllers its units asked for so far. */
+function ownGroup({ cgroups }: Pick<DaemonConfig, "cgroups">): string {
+  return cgroups.driver === "cgroupfs" ? cgroups.parent : "/wharf";
+}
+
+/** @throws InvalidArgument when systemd shall make containers' groups and does not run here */
+export function checkSystemdGroups({ cgroups }: Pick<DaemonConfig, "cgroups">): void {
+  if (cgroups.driver !== "systemd" || existsSync("/run/systemd/system")) return;
+  throw new InvalidArgument("native.cgroupdriver=systemd: systemd is not running on this host", {
+    hint: "leave it out: wharf then makes containers' control groups itself",
+  });
 }
 
 /** Memory nodes a cpuset may name; a machine that does not say has one. */

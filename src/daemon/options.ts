@@ -71,6 +71,9 @@ export const DAEMON_OPTIONS: readonly DaemonOption[] = [
   option("dns", "list", "DNS server to use"),
   option("dns-opt", "list", "DNS options to use", { key: "dns-opts" }),
   option("dns-search", "list", "DNS search domains to use"),
+  option("exec-opt", "list", "Runtime execution options (native.cgroupdriver=cgroupfs|systemd)", {
+    key: "exec-opts",
+  }),
   option("exec-root", "text", "Root directory for execution state files", { shown: '"/run/wharf"' }),
   option("experimental", "yesNo", "Enable experimental features"),
   option("feature", "switches", "Enable feature in the daemon (cdi, time-namespaces)", { key: "features" }),

@@ -34,7 +34,6 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
   ...refused("whole", ["network-control-plane-mtu", "network-diagnostic-port"]),
   { flag: "containerd-plugins-namespace", key: "containerd-plugin-namespace", kind: "text" },
   { flag: "default-network-opt", key: "default-network-opts", kind: "list" },
-  { flag: "exec-opt", key: "exec-opts", kind: "list", only: "native.cgroupdriver=cgroupfs" },
   { flag: "node-generic-resource", key: "node-generic-resources", kind: "list" },
   { flag: "restart", short: "r", kind: "yesNo", only: true },
   ...inFileOnly([

@@ -2,6 +2,7 @@
 
 import type { Api, TlsFiles } from "#api/types.ts";
 import type { LogLevel } from "#base/log.ts";
+import type { GroupSettings } from "#containers/cgroup-path.ts";
 import type { TrustPolicy } from "#images/trust/policy.ts";
 import type { NetworkOptions } from "#network/options.ts";
 import type { RegistryMirrors } from "#registry/mirror.ts";
@@ -41,8 +42,7 @@ export interface DaemonConfig {
 
   readonly runtimes: Readonly<Record<string, { readonly path: string; readonly args?: readonly string[] }>>;
   readonly defaultRuntime: string | undefined;
-  /** Group above all containers: "/wharf". */
-  readonly cgroupParent: string;
+  readonly cgroups: GroupSettings;
   readonly isolation: IsolationConfig;
   readonly containers: {
     readonly logConfig: LogConfig;

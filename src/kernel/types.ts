@@ -572,6 +572,8 @@ export interface Cgroups {
   setLimits(path: string, limits: CgroupLimits): void;
   /** What the kernel holds now. @throws SysError ENOENT when the group is gone */
   heldLimits(path: string): HeldLimits;
+  /** What the group's files hold, as systemd's properties of the unit whose group it is: "TasksMax=100". */
+  unitProperties(path: string): string[];
   /** What the kernel can limit for children of `path`, a prepared parent. */
   supportedLimits(path: string): ReadonlySet<LimitKind>;
   stats(path: string): CgroupStats;

@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
-import { join, posix } from "node:path";
+import { join } from "node:path";
 import type { Clock } from "#base/clock.ts";
 import { Internal, messageOf, Unavailable } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
@@ -25,7 +25,8 @@ const LOG_BYTES = 1 << 20;
 
 export interface RunnerDeps extends PluginRoots {
   readonly specs: PluginSpecDeps;
-  readonly cgroupParent: string;
+  /** The control group of a plugin, by its id. */
+  readonly groupFor: (id: string) => string;
   readonly runtime: Pick<Runtime, "start" | "recover" | "cleanUp" | "defaultName">;
   readonly kernel: Pick<Kernel, "mounts">;
   readonly clock: Clock;
@@ -158,7 +159,7 @@ export class PluginRunner {
     mkdirSync(paths.sockets, { recursive: true, mode: 0o700 });
     if (record.config.PropagatedMount !== "") this.#share(paths.propagated);
     const rootfs = join(paths.directory, record.rootfs);
-    const cgroupPath = this.#cgroupPath(record);
+    const cgroupPath = this.#deps.groupFor(record.id);
     return await runtime.start({
       id: record.id,
       runDirectory: paths.runDirectory,
@@ -214,14 +215,10 @@ export class PluginRunner {
     await this.#cleanUp(record);
   }
 
-  #cgroupPath({ id }: Pick<PluginRecord, "id">): string {
-    return posix.join("/", this.#deps.cgroupParent, id);
-  }
-
   /** What a run leaves; mounts that the plugin has made on the host are its own. */
   async #cleanUp(record: Pick<PluginRecord, "id">): Promise<void> {
     const { runDirectory, sockets } = pathsOf(this.#deps, record.id);
-    await this.#deps.runtime.cleanUp({ id: record.id, runDirectory, cgroupPath: this.#cgroupPath(record) });
+    await this.#deps.runtime.cleanUp({ id: record.id, runDirectory });
     rmSync(sockets, { recursive: true, force: true });
   }
 }

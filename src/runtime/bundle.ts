@@ -62,6 +62,16 @@ export function bundleRuntime(directory: string): string | undefined {
   return readIfExists(join(directory, RUNTIME_NAME));
 }
 
+/** The `linux.cgroupsPath` a container was started with; undefined where no whole configuration was left. */
+export function bundleGroup(directory: string): string | undefined {
+  try {
+    const text = readIfExists(join(directory, CONFIG_NAME)) ?? "{}";
+    return (JSON.parse(text) as Partial<RuntimeSpec>).linux?.cgroupsPath;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Removes our files, and the directory if nobody else keeps something there. */
 export function removeBundle(directory: string): void {
   removeNames(directory);

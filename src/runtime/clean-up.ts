@@ -5,8 +5,9 @@ import { Internal } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { runOrThrow } from "#base/spawn.ts";
 import type { Kernel } from "#kernel/types.ts";
-import { bundleRuntime, removeBundle } from "./bundle.ts";
+import { bundleGroup, bundleRuntime, removeBundle } from "./bundle.ts";
 import { deleteCommand, type OciRuntime } from "./oci-command.ts";
+import { groupOf, scopeUnit } from "./systemd-groups.ts";
 import type { CleanUpRequest } from "./types.ts";
 
 const SIGKILL = 9;
@@ -25,28 +26,35 @@ export interface CleanUpParts {
 
 /**
  * Removes what an ended container left, without a run of the runtime: its `delete` would cost as much as its `run`, and
- * does no more than this. Where the direct way fails the runtime is asked after all.
+ * does no more than this. Where the direct way fails the runtime is asked after all, and where systemd made the group:
+ * a scope whose directory vanishes before systemd has seen it empty would stay in its books.
  */
 export async function cleanUp(parts: CleanUpParts, request: CleanUpRequest): Promise<void> {
-  await killAll(parts, request.cgroupPath);
+  const group = request.cgroupPath ?? groupOf(bundleGroup(request.runDirectory) ?? "");
+  if (group !== "") await killAll(parts, group);
   const runtimeState = join(parts.stateRoot, request.id);
   try {
-    parts.kernel.cgroups.remove(request.cgroupPath);
+    if (scopeUnit(group) !== undefined && existsSync(runtimeState)) await askRuntime(parts, request, true);
+    if (group !== "") parts.kernel.cgroups.remove(group);
     rmSync(runtimeState, { recursive: true, force: true });
   } catch (error) {
     if (!existsSync(runtimeState)) throw error;
     parts.log.warn("cannot remove a container's groups, asking the runtime", { id: request.id, error });
-    await askRuntime(parts, request.id, request.runDirectory);
+    await askRuntime(parts, request, scopeUnit(group) !== undefined);
   }
   removeBundle(request.runDirectory);
 }
 
-async function askRuntime(parts: CleanUpParts, id: string, runDirectory: string): Promise<void> {
+async function askRuntime(
+  parts: CleanUpParts,
+  { id, runDirectory }: CleanUpRequest,
+  systemdGroup: boolean,
+): Promise<void> {
   const name = bundleRuntime(runDirectory) ?? parts.defaultName;
   const runtime = parts.runtimes.get(name);
   if (!runtime)
     throw new Internal(`cannot remove container ${id}: its runtime ${name} is not on this host any more`);
-  await runOrThrow(deleteCommand(runtime, parts.stateRoot, id));
+  await runOrThrow(deleteCommand(runtime, parts.stateRoot, { id, systemdGroup }));
 }
 
 /** Left behind when the supervisor was killed, or by a container that shares its pid namespace. */

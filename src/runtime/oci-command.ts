@@ -18,9 +18,15 @@ export interface OciRuntime {
 export const PROCESS_NAME = "process.json";
 
 /** Starts a container from the bundle in the current directory. */
-export function runCommand(runtime: OciRuntime, stateRoot: string, id: string, terminal: boolean): string[] {
+export function runCommand(
+  runtime: OciRuntime,
+  stateRoot: string,
+  request: { readonly id: string; readonly terminal: boolean; readonly systemdGroup: boolean },
+): string[] {
+  const { id, terminal } = request;
   return [
     ...globalPart(runtime, stateRoot),
+    ...groupPart(request),
     ...["run", "--detach", "--bundle", ".", "--pid-file", PID_NAME],
     ...consolePart(terminal),
     id,
@@ -31,11 +37,17 @@ export function runCommand(runtime: OciRuntime, stateRoot: string, id: string, t
 export function restoreCommand(
   runtime: OciRuntime,
   stateRoot: string,
-  request: { readonly id: string; readonly terminal: boolean; readonly restore: RestoreSource },
+  request: {
+    readonly id: string;
+    readonly terminal: boolean;
+    readonly systemdGroup: boolean;
+    readonly restore: RestoreSource;
+  },
 ): string[] {
   const { imageDirectory, workDirectory } = request.restore;
   return [
     ...globalPart(runtime, stateRoot),
+    ...groupPart(request),
     ...["restore", "--detach", "--bundle", ".", "--pid-file", PID_NAME, "--file-locks"],
     ...["--image-path", imageDirectory, "--work-path", workDirectory],
     ...consolePart(request.terminal),
@@ -73,8 +85,13 @@ export function execCommand(
 }
 
 /** Kills what still runs and removes the container from the runtime's books. */
-export function deleteCommand(runtime: OciRuntime, stateRoot: string, id: string): string[] {
-  return [runtime.path, ...runtime.args, "--root", stateRoot, "delete", "--force", id];
+export function deleteCommand(
+  runtime: OciRuntime,
+  stateRoot: string,
+  request: { readonly id: string; readonly systemdGroup: boolean },
+): string[] {
+  const command = [runtime.path, ...runtime.args, "--root", stateRoot, ...groupPart(request)];
+  return [...command, "delete", "--force", request.id];
 }
 
 /**
@@ -84,6 +101,11 @@ export function deleteCommand(runtime: OciRuntime, stateRoot: string, id: string
 function globalPart(runtime: OciRuntime, stateRoot: string): string[] {
   const format = runtime.kind === "crun" ? [] : ["--log-format", "json"];
   return [runtime.path, ...runtime.args, "--root", stateRoot, "--log", RUNTIME_LOG_NAME, ...format];
+}
+
+/** The runtime asks systemd for the container's group instead of making it. */
+function groupPart({ systemdGroup }: { readonly systemdGroup: boolean }): string[] {
+  return systemdGroup ? ["--systemd-cgroup"] : [];
 }
 
 function consolePart(terminal: boolean): string[] {

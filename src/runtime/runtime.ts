@@ -30,6 +30,8 @@ import { HostClock, sample, sampleCpu } from "./sample.ts";
 import { PROGRAM_ANNOTATION, SeccompPrograms } from "./seccomp/programs.ts";
 import type { ReaderBounds } from "./shim/arguments.ts";
 import { describeStuck } from "./stuck.ts";
+import { groupOf, scopeUnit } from "./systemd-groups.ts";
+import { tellSystemd } from "./tell-systemd.ts";
 import type {
   CleanUpRequest,
   ContainerSample,
@@ -93,13 +95,13 @@ class SupervisedRuntime implements Runtime, Disposable {
     const runtime = await this.#named(request.runtime);
     const { id, spec, runDirectory, stateDirectory } = request;
     const record = exitRecordPath(stateDirectory);
-    const cgroupPath = spec.linux.cgroupsPath ?? `/${id}`;
+    const cgroupPath = groupOf(spec.linux.cgroupsPath ?? `/${id}`);
     checkRootfs(spec.root.path);
     rmSync(record, { force: true }); // of the run before
     writeBundle(runDirectory, this.#withProgram(runtime, spec), runtime.name);
     this.#stateDirectories.set(id, stateDirectory);
     try {
-      return await this.#launch({
+      const process = await this.#launch({
         ...request,
         action: "create",
         directory: runDirectory,
@@ -110,6 +112,8 @@ class SupervisedRuntime implements Runtime, Disposable {
         oomCounters: this.#options.kernel.cgroups.oomCounters(cgroupPath),
         overflow: stateDirectory,
       });
+      this.#tellSystemd(cgroupPath); // runtimes tell it only of some limits
+      return process;
     } catch (error) {
       await this.#cleanUpFailed({ id, runDirectory, cgroupPath });
       throw request.restore ? restoreFailure(error, request.restore) : error;
@@ -195,7 +199,20 @@ class SupervisedRuntime implements Runtime, Disposable {
   }
 
   setLimits(cgroupPath: string, limits: Resources): void {
-    this.#options.kernel.cgroups.setLimits(cgroupPath, limitsOf(limits, blockDevices(limits)));
+    const { cgroups } = this.#options.kernel;
+    cgroups.setLimits(cgroupPath, limitsOf(limits, blockDevices(limits)));
+    this.#tellSystemd(cgroupPath);
+  }
+
+  /** Not waited for: until it knows, only a reload of systemd would change anything. */
+  #tellSystemd(cgroupPath: string): void {
+    const { kernel, log } = this.#options;
+    tellSystemd(kernel.cgroups, cgroupPath).catch((error: unknown) =>
+      log.warn("systemd was not told of a container's limits: its next reload takes them back", {
+        cgroupPath,
+        error,
+      }),
+    );
   }
 
   sample(request: SampleRequest): ContainerSample {
@@ -231,9 +248,10 @@ class SupervisedRuntime implements Runtime, Disposable {
 
   #startCommand(runtime: OciRuntime, request: StartRequest): string[] {
     const { stateRoot } = this.#options;
-    const { id, terminal, restore } = request;
-    if (restore) return restoreCommand(runtime, stateRoot, { id, terminal, restore });
-    return runCommand(runtime, stateRoot, id, terminal);
+    const { restore, spec } = request;
+    const systemdGroup = scopeUnit(groupOf(spec.linux.cgroupsPath ?? "")) !== undefined;
+    if (restore) return restoreCommand(runtime, stateRoot, { ...request, systemdGroup, restore });
+    return runCommand(runtime, stateRoot, { ...request, systemdGroup });
   }
 
   async isRuntime(name: string): Promise<boolean> {

@@ -182,8 +182,8 @@ export interface RecoverRequest {
 export interface CleanUpRequest {
   readonly id: string;
   readonly runDirectory: string;
-  /** As in the spec's linux.cgroupsPath. */
-  readonly cgroupPath: string;
+  /** Below the hierarchies' roots; what its bundle says when absent. */
+  readonly cgroupPath?: string;
 }
 
 /** What is left of a container the daemon finds at its start. */

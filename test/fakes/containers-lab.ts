@@ -202,7 +202,7 @@ export class ContainersLab implements Disposable {
       settings: {
         dataRoot: join(this.directory, "data"),
         execRoot: join(this.directory, "run"),
-        cgroupParent: "/lab",
+        cgroups: { driver: "cgroupfs", parent: "/lab" },
         logConfig: { Type: "json-file", Config: {} },
         stopTimeoutSeconds: 10,
         shmSizeBytes: 64 * 1024 * 1024,

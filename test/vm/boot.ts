@@ -83,7 +83,7 @@ function machineCommand({ image, command }: VmRequest, socket: string): string[]
     ...["-cpu", "max"], // Bun needs newer instructions than QEMU's default has
     ...["-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio"],
     ...["-kernel", join(image, "vmlinuz"), "-initrd", join(image, "initramfs")],
-    ...["-append", `console=ttyS0 loglevel=3 panic=-1 -- ${command.join(" ")}`],
+    ...["-append", `console=ttyS0 loglevel=3 panic=-1 systemd.show_status=0 -- ${command.join(" ")}`],
     // virtiofsd reads and writes the machine's memory, so it must be shared.
     ...["-m", String(MEMORY_MEGABYTES), "-numa", "node,memdev=memory"],
     ...["-object", `memory-backend-memfd,id=memory,size=${MEMORY_MEGABYTES}M,share=on`],

@@ -17,6 +17,8 @@ vm_packages() {
   static_busybox || echo busybox-static
   have mkfs.ext4 || echo e2fsprogs
   have mkfs.xfs || echo xfsprogs
+  [ -x /lib/systemd/systemd ] || echo systemd
+  have dbus-daemon || echo dbus
 }
 
 # Leaves the newest cloud kernel's package in $cache.

@@ -15,6 +15,7 @@ import type { ReadGroupFile } from "./stats-parse.ts";
 import { cpuV1, statsV1 } from "./stats-v1.ts";
 import { cpuV2, statsV2 } from "./stats-v2.ts";
 import { supportedLimits } from "./support.ts";
+import { unitProperties } from "./unit-properties.ts";
 
 /** Control groups of either version; `layout` tells where a group's files are. */
 export function createCgroups(layout: CgroupLayout, favorDynMods: Pick<FavorDynMods, "enable">): Cgroups {
@@ -66,6 +67,10 @@ class MountedCgroups implements Cgroups {
   heldLimits(path: string): HeldLimits {
     if (!this.exists(path)) throw new SysError("limits", Errno.ENOENT, path);
     return heldLimits(this.#layout.primary.version, (file) => this.#read(path, file));
+  }
+
+  unitProperties(path: string): string[] {
+    return unitProperties(this.#layout.primary.version, (file) => this.#read(path, file));
   }
 
   supportedLimits(path: string): ReadonlySet<LimitKind> {

@@ -2,6 +2,7 @@
 import type { IdMapping } from "#kernel/types.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import { applyEdits } from "../cdi/apply.ts";
+import { cgroupsPathOf, scopeUnit } from "../systemd-groups.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./defaults.ts";
 import { devicesOf } from "./devices.ts";
 import { mountsOf, rootPropagation } from "./mounts.ts";
@@ -42,7 +43,7 @@ export function buildRuntimeSpec(input: SpecInput): SpecResult {
     linux: {
       namespaces: namespacesOf(namespaces, { time: input.defaults?.timeNamespaces ?? false }),
       ...idMappings(input),
-      cgroupsPath: input.cgroupPath,
+      cgroupsPath: cgroupsPathOf(input.cgroupPath),
       resources: limits.resources,
       sysctl: sysctlsOf(input),
       ...(access.devices.length > 0 ? { devices: access.devices } : {}),
@@ -64,8 +65,11 @@ function idMappings({ idMappings }: SpecInput): Pick<RuntimeSpec["linux"], "uidM
   return { uidMappings: oci(idMappings.uids), gidMappings: oci(idMappings.gids) };
 }
 
-function annotationsOf({ hostConfig }: SpecInput): Pick<RuntimeSpec, "annotations"> {
-  const annotations = hostConfig.Annotations ?? {};
+function annotationsOf({ hostConfig, cgroupPath }: SpecInput): Pick<RuntimeSpec, "annotations"> {
+  // crun would put the processes in a group of its own below the scope, where nobody looks for limits.
+  const scope: Record<string, string> =
+    scopeUnit(cgroupPath) === undefined ? {} : { "run.oci.systemd.subgroup": "" };
+  const annotations = { ...scope, ...hostConfig.Annotations };
   return Object.keys(annotations).length > 0 ? { annotations } : {};
 }
 
