@@ -74,4 +74,15 @@ hermetic(import.meta.path, () => {
       /failed to mount local volume: mount .*: no such file or directory/,
     );
   });
+
+  test("mount() names a file system that the kernel does not have, and the remedy", async () => {
+    const { engine } = setUp();
+    const volumes = engine();
+    await volumes.create({ Name: "bad", DriverOpts: { type: "nosuchfs", device: "x" } });
+    const error = await volumes.mount("bad", "c1").catch((failure) => failure);
+    expect(error.message).toEndWith("no such device");
+    expect(error.hint).toStartWith(
+      `the kernel has no file system "nosuchfs": load it with 'modprobe nosuchfs'`,
+    );
+  });
 });

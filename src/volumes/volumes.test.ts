@@ -269,6 +269,15 @@ describe("use", () => {
       `error while mounting volume '${pathOf("bad")}': failed to mount local volume: mount broken:${pathOf("bad")}: no such device`,
     );
   });
+
+  test("mount() keeps passwords out of what it says", async () => {
+    const volumes = engine();
+    const o = "username=me,password=word,password2=other,vers=3.0";
+    await volumes.create({ Name: "bad", DriverOpts: { type: "cifs", device: "broken", o } });
+    await expect(volumes.mount("bad", "c1")).rejects.toThrow(
+      "data: username=me,password=********,password2=********,vers=3.0: no such device",
+    );
+  });
 });
 
 describe("many", () => {

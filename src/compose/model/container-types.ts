@@ -187,6 +187,8 @@ export interface Mount {
     readonly create_host_path: boolean;
     /** "disabled", "enabled", "writable", "readonly". */
     readonly recursive?: string;
+    /** "x-idmap": whose ids the container's are mapped to, "owner" or UID-GID. */
+    readonly extensions?: Extensions;
   };
   readonly volume?: { readonly labels?: StringMap; readonly nocopy?: boolean; readonly subpath?: string };
   readonly tmpfs?: { readonly size?: Bytes; readonly mode?: number };

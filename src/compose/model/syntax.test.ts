@@ -61,3 +61,9 @@ test("naturalOrder() counts numbers inside names", () => {
   expect(["a10", "a9", "a", "B", "a01"].sort(naturalOrder)).toEqual(["B", "a", "a01", "a9", "a10"]);
   expect(["10th", "2nd", "1st"].sort(naturalOrder)).toEqual(["1st", "2nd", "10th"]);
 });
+
+test("parseVolume() keeps whose ids a bind is mapped to, and refuses it for volumes", () => {
+  expect(parseVolume("./a:/b:ro,idmap").bind).toMatchObject({ "x-idmap": "owner" });
+  expect(parseVolume("/a:/b:idmap=5-6").bind).toMatchObject({ "x-idmap": "5-6" });
+  expect(() => parseVolume("data:/b:idmap")).toThrow("idmap is for directories of the host");
+});

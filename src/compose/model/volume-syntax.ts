@@ -40,7 +40,9 @@ function assemble(source: string | undefined, target: string, options: readonly 
   for (const option of options) {
     if (PROPAGATIONS.has(option)) bind.propagation = option;
     else if (option === "z" || option === "Z") bind.selinux = option;
+    else if (isIdMap(option)) bind["x-idmap"] = option.slice("idmap=".length) || "owner";
   }
+  if (!isBind && options.some(isIdMap)) throw new Error("idmap is for directories of the host");
   const volume = newMap([["type", isBind ? "bind" : "volume"]]);
   if (source !== undefined) volume.source = source;
   volume.target = cleanTarget(target);
@@ -50,6 +52,11 @@ function assemble(source: string | undefined, target: string, options: readonly 
   const isNocopy = options.includes("nocopy");
   if (!isBind || isNocopy) volume.volume = newMap(isNocopy ? [["nocopy", true]] : []);
   return volume;
+}
+
+/** Ours: other tools pass over it, as over any option they do not know. */
+function isIdMap(option: string): boolean {
+  return option === "idmap" || option.startsWith("idmap=");
 }
 
 export function cleanTarget(target: string): string {

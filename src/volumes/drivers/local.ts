@@ -95,6 +95,7 @@ export class LocalDriver implements VolumeDriver {
     } catch (error) {
       throw new Internal(`${what}: failed to mount local volume: ${mountFailure(resolved, target, error)}`, {
         cause: error,
+        hint: missingFileSystem(resolved, error),
       });
     }
     return target;
@@ -193,12 +194,20 @@ export class LocalDriver implements VolumeDriver {
 }
 
 /** As Docker says it: what was asked for, then the kernel's word. */
+/** What is after it in the options of cifs is nobody's business. */
+const PASSWORD = /\b(password2?)=[^,]*/g;
+
+function missingFileSystem({ fsType }: LocalMount, error: unknown): string | undefined {
+  if (!isErrno(error, "ENODEV") || fsType === "") return undefined;
+  return `the kernel has no file system "${fsType}": load it with 'modprobe ${fsType}', or check the volume's option 'type'`;
+}
+
 function mountFailure({ source, flags, data }: LocalMount, target: string, error: unknown): string {
   const bits = flagBits(flags);
   const asked = [
     `mount ${source}:${target}`,
     ...(bits === 0 ? [] : [`flags: 0x${bits.toString(16)}`]),
-    ...(data === "" ? [] : [`data: ${data}`]),
+    ...(data === "" ? [] : [`data: ${data.replace(PASSWORD, "$1=********")}`]),
   ].join(", ");
   return `${asked}: ${error instanceof SysError ? error.reason : messageOf(error)}`;
 }

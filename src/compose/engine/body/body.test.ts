@@ -147,6 +147,22 @@ test("planMounts() uses the short form where it can, and takes over anonymous vo
   });
 });
 
+test("planMounts() asks for other ids of a bind in both forms", () => {
+  const bind = (create_host_path: boolean) => ({ create_host_path, extensions: { "x-idmap": "owner" } });
+  const shop = project({
+    web: {
+      volumes: [
+        { type: "bind", source: "/a", target: "/a", bind: bind(true) },
+        { type: "bind", source: "/b", target: "/b", bind: bind(false) },
+      ],
+    },
+  });
+  expect(planMounts(shop, shop.services.web!)).toEqual({
+    binds: ["/a:/a:rw,idmap=owner"],
+    mounts: [{ Type: "bind", Source: "/b", Target: "/b", BindOptions: { IDMap: "owner" } }],
+  });
+});
+
 const MISSING: [title: string, secrets: Project["secrets"], says: string][] = [
   ["is not defined", {}, `service "web": secret "token" is not defined`],
   ["is external", { token: { name: "t", external: true, extensions: {} } }, `secret "token" is external`],

@@ -85,8 +85,11 @@ const OPTIONS = {
   cluster: () => ({}),
 } satisfies Record<Mount["type"], (mount: Mount) => Partial<MountSpec>>;
 
-function bindOptions({ propagation, create_host_path, recursive }: NonNullable<Mount["bind"]>) {
+function bindOptions(bind: NonNullable<Mount["bind"]>) {
+  const { propagation, create_host_path, recursive } = bind;
+  const idMap = idMapOf(bind);
   return {
+    ...(idMap ? { IDMap: idMap } : {}),
     ...(propagation ? { Propagation: propagation } : {}),
     ...(create_host_path ? { CreateMountpoint: true } : {}),
     ...(recursive === "disabled" ? { NonRecursive: true } : {}),
@@ -95,12 +98,25 @@ function bindOptions({ propagation, create_host_path, recursive }: NonNullable<M
   };
 }
 
+/** @throws InvalidArgument */
+function idMapOf({ extensions }: NonNullable<Mount["bind"]>): string | undefined {
+  const value = extensions?.["x-idmap"];
+  if (value === undefined || typeof value === "string") return value;
+  throw new InvalidArgument(`x-idmap of a bind must be "owner" or UID-GID, not ${JSON.stringify(value)}`);
+}
+
 /** The short form, where it can say everything; undefined: it takes the long one. */
 function bindText(project: Project, mount: Mount, spec: MountSpec): string | undefined {
   if (spec.Source === undefined || !FITS_SHORT_FORM[mount.type]?.(mount)) return undefined;
   if (mount.type === "volume" && !Object.values(project.volumes).some(({ name }) => name === spec.Source))
     return undefined;
-  const options = [mount.read_only ? "ro" : "rw", mount.bind?.selinux, mount.volume?.nocopy ? "nocopy" : ""];
+  const idMap = mount.bind && idMapOf(mount.bind);
+  const options = [
+    mount.read_only ? "ro" : "rw",
+    mount.bind?.selinux,
+    mount.volume?.nocopy ? "nocopy" : "",
+    idMap ? `idmap=${idMap}` : "",
+  ];
   return `${spec.Source}:${mount.target}:${options.filter(Boolean).join(",")}`;
 }
 
