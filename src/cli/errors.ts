@@ -18,5 +18,7 @@ export function shownMessage(thrown: unknown): string {
   const error = rootCause(thrown);
   if (isEngineAnswer(error)) return `Error response from daemon: ${error.message}`;
   const hint = (error as { hint?: unknown } | undefined)?.hint;
-  return typeof hint === "string" ? `${messageOf(error)}. ${hint}` : messageOf(error);
+  const message = messageOf(error);
+  if (typeof hint !== "string" || message.includes(hint)) return message;
+  return message.includes("\n") ? `${message}\n${hint}` : `${message}. ${hint}`; // not below a marked column
 }

@@ -1,6 +1,7 @@
 /** Files of variables on disk. */
 import { readFile, stat } from "node:fs/promises";
-import { InvalidArgument, NotFound } from "#base/errors.ts";
+import { InvalidArgument, messageOf, NotFound } from "#base/errors.ts";
+import { isErrno } from "#base/fs.ts";
 import { DotenvError, type DotenvOptions, parseDotenv, parseRawEnv } from "./dotenv.ts";
 import { ComposeFileError } from "./errors.ts";
 import { TemplateError } from "./template.ts";
@@ -29,9 +30,13 @@ export async function readEnvFile(
   }
 }
 
+function statReason(error: unknown): string {
+  return isErrno(error, "ENOENT") ? "no such file or directory" : messageOf(error);
+}
+
 async function readText(file: string): Promise<string> {
   const info = await stat(file).catch((error) => {
-    throw new NotFound(`env file ${file} not found: ${(error as Error).message}`, { cause: error });
+    throw new NotFound(`env file ${file} not found: stat ${file}: ${statReason(error)}`, { cause: error });
   });
   if (info.isDirectory()) throw new InvalidArgument(`${file} is a directory`);
   if (info.size > LARGEST_FILE_BYTES)

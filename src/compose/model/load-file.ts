@@ -87,7 +87,7 @@ async function overlay(document: YamlDocument, below: TreeMap, context: Overlay)
   const { file, loading, scope, role } = context;
   const { places } = loading;
   const over = document.tree;
-  if (!isMap(over)) throw new InvalidArgument(`${file}: top-level object must be a mapping`);
+  if (!isMap(over)) throw places.errorAt("top-level object must be a mapping", { file, line: 1, column: 1 });
   if (loading.interpolate) {
     const lookup: Lookup = (name) => scope.environment.get(name);
     interpolate(over, { lookup, onUnset: unsetWarning(loading), places, warn: loading.warn });

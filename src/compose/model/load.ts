@@ -95,7 +95,10 @@ export async function loadProjectModel(options: LoadOptions): Promise<LoadedMode
   });
   if (Object.keys(tree).length === 0) throw new InvalidArgument("empty compose file");
   if (projectName === "") throw new InvalidArgument("project name must not be empty");
-  if (options.normalize !== false) normalize(tree, { projectName, environment, places: loading.places });
+  if (options.normalize !== false) {
+    const named = loading.interpolate ? environment : new Map<string, string>();
+    normalize(tree, { projectName, environment: named, places: loading.places });
+  }
   return { tree, settled, projectName, loading };
 }
 

@@ -21,11 +21,20 @@ export async function resolveServiceEnvironment(service: Service, options: Resol
       format,
       lookup: (name) => own(options.environment, name) ?? own(given, name) ?? undefined,
       onUnset: options.onUnset,
+    }).catch((error) => {
+      throw error instanceof NotFound ? missingEnvFile(service, error) : error;
     });
   }
   const { env_file: _, environment: __, ...rest } = service;
   const environment = { ...Object.fromEntries(collected), ...given };
   return Object.keys(environment).length > 0 ? { ...rest, environment } : rest;
+}
+
+function missingEnvFile({ name }: Service, cause: NotFound): NotFound {
+  return new NotFound(`service "${name}": ${cause.message}`, {
+    cause,
+    hint: "Make the file, or say 'required: false' beside its path",
+  });
 }
 
 function withValues(environment: Environment, known: Readonly<Record<string, string>>): Environment {
