@@ -20,7 +20,8 @@ async function main(argv: readonly string[]): Promise<number> {
     case "ship-logs": {
       const { runShipHelper } = await import("./containers/logs/forward/helper.ts");
       const { openUnixDatagram } = await import("./kernel/files/datagram.ts");
-      return runShipHelper({ openDatagram: openUnixDatagram, pid: process.ppid });
+      const { makeFifo } = await import("./kernel/files/fifo.ts");
+      return runShipHelper({ openDatagram: openUnixDatagram, makeFifo, pid: process.ppid });
     }
     default: {
       const { runCli } = await import("./cli/cli.ts");

@@ -33,7 +33,7 @@ export function checkHostConfig(hostConfig: HostConfig, config: ContainerConfig,
     if (!isIP(address)) throw new InvalidArgument(`${address} is not an ip address`);
   checkCapabilities("CapAdd", hostConfig.CapAdd);
   checkCapabilities("CapDrop", hostConfig.CapDrop);
-  if (hostConfig.LogConfig?.Type) checkLogConfig(hostConfig.LogConfig);
+  if (hostConfig.LogConfig?.Type) checkLogConfig(hostConfig.LogConfig, host.isLogPlugin);
   if (hostConfig.Runtime && !host.runtimes.has(hostConfig.Runtime))
     throw new InvalidArgument(`unknown or invalid runtime name: ${hostConfig.Runtime}`);
   if (!["", "default", undefined].includes(hostConfig.Isolation))

@@ -12,6 +12,8 @@ export interface HostFacts {
   readonly isRemapping?: boolean;
   /** Why a container's writable directory can have no bound; undefined where it can. */
   readonly noQuotaReason?: string | undefined;
+  /** Whether a plugin of this name takes logs. @throws Conflict, InvalidArgument when it is there and does not */
+  readonly isLogPlugin?: (name: string) => boolean;
   /** Configured runtime names. */
   readonly runtimes: Pick<ReadonlySet<string>, "has">;
 }

@@ -37,7 +37,7 @@ import { Ticker } from "./times.ts";
 import { topContainer } from "./top.ts";
 import type { Containers } from "./types.ts";
 import { updateContainer, withLiveLimits } from "./update.ts";
-import { countStates, imageUsers } from "./users.ts";
+import { countStates, imageUsers, runningLogDrivers } from "./users.ts";
 import { sizesOf, viewOf } from "./view.ts";
 import { waitFor } from "./wait.ts";
 import { WarmSamples } from "./warm-samples.ts";
@@ -137,6 +137,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     disconnect: (nameOrId, network, force) => disconnectContainer(ctx, nameOrId, network, force),
     imageUsers: imageUsers(ctx),
     holdStill: (ids) => holdStill(ctx, ids),
+    runningLogDrivers: () => runningLogDrivers(ctx),
     counts: () => countStates(ctx),
     recover: () => recoverContainers(ctx),
     shutDown: (timeoutSeconds) => shutDownContainers(ctx, timeoutSeconds),

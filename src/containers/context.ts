@@ -4,6 +4,7 @@ import type { Log } from "#base/log.ts";
 import type { Events } from "#events/types.ts";
 import type { Images } from "#images/types.ts";
 import type { Networks } from "#network/types.ts";
+import type { LogPluginPlace } from "#plugins/types.ts";
 import type { ResolvedEdits } from "#runtime/cdi/apply.ts";
 import type { AccountFiles, SpecDefaults, SpecDevices, SpecHost } from "#runtime/spec/types.ts";
 import type { ExitStatus, Runtime } from "#runtime/types.ts";
@@ -127,6 +128,8 @@ export interface ContainersDeps {
   readonly mounts: ContainerMounts;
   readonly userns: UserNamespaces;
   readonly specs: SpecFacts;
+  /** Where a plugin takes logs. @throws NotFound in Docker's words, and what else keeps it from doing so */
+  readonly logPlugin: (name: string) => LogPluginPlace;
   /** Our own program as the process that ships logs. */
   readonly shipCommand: readonly string[];
   readonly clock: Clock;

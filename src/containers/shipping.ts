@@ -6,12 +6,12 @@ import { logSubject } from "./container-log.ts";
 import type { Context } from "./context.ts";
 import type { ShipOrder, ShipReport } from "./logs/forward/reports.ts";
 import { isDoomed, markRemoved, removeSpool, writeTarget } from "./logs/forward/spool.ts";
-import { isRemote } from "./logs/options.ts";
+import { isByPlugin, isRemote } from "./logs/options.ts";
 import { logSpoolRoot, pathsOf } from "./paths.ts";
 import type { ContainerRecord } from "./types.ts";
 
 type Helper = Bun.Subprocess<"pipe", "pipe", "inherit">;
-type Parts = Pick<Context, "settings" | "log" | "closing" | "clock" | "records">;
+type Parts = Pick<Context, "settings" | "log" | "closing" | "clock" | "records" | "logPlugin">;
 
 /** After a helper that ended by itself. */
 const START_AGAIN_MS = 2000;
@@ -36,9 +36,16 @@ export class LogShipping {
   /** A run is about to begin: its lines go where the container's configuration says now. */
   begin(record: ContainerRecord): void {
     const directory = this.#spoolOf(record.id);
-    const { Type = "", Config } = record.hostConfig.LogConfig ?? {};
+    const { LogConfig } = record.hostConfig;
+    const { Type = "", Config } = LogConfig ?? {};
+    const plugin = isByPlugin(LogConfig) ? this.#ctx.logPlugin(Type) : undefined;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeTarget(directory, { driver: Type, options: Config ?? {}, subject: logSubject(this.#ctx, record) });
+    writeTarget(directory, {
+      driver: Type,
+      options: Config ?? {},
+      subject: logSubject(this.#ctx, record),
+      plugin,
+    });
     this.#order({ directory, isRunning: true });
   }
 

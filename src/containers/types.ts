@@ -318,6 +318,8 @@ export interface Containers {
   readonly imageUsers: ImageUsers;
   /** Those of these containers that run stand still until it is disposed. */
   holdStill(ids: readonly string[]): Promise<AsyncDisposable>;
+  /** Of containers that run, each as often as it is. */
+  runningLogDrivers(): string[];
   counts(): {
     readonly total: number;
     readonly running: number;

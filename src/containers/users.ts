@@ -16,6 +16,13 @@ export function imageUsers({ records }: Records): ImageUsers {
 }
 
 /** For `docker info`: a container that waits for its restart counts as running. */
+/** Of containers that run. */
+export function runningLogDrivers({ records }: Records): string[] {
+  return [...records.all()].flatMap(({ state, hostConfig }) =>
+    isUp(state.status) ? [hostConfig.LogConfig?.Type ?? ""] : [],
+  );
+}
+
 export function countStates({ records }: Records): ReturnType<Containers["counts"]> {
   const counts = { total: 0, running: 0, paused: 0, stopped: 0 };
   for (const { state } of records.all()) {

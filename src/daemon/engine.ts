@@ -51,7 +51,7 @@ import {
   specDefaults,
 } from "./isolation.ts";
 import { daemonPaths, instanceNames } from "./paths.ts";
-import { pluginUse } from "./plugin-use.ts";
+import { isThere, logPluginPlace, pluginUse } from "./plugin-use.ts";
 import { selfCommand } from "./self.ts";
 import { installSupervisor } from "./supervisor.ts";
 import type { DaemonConfig, Engine, ReloadableConfig } from "./types.ts";
@@ -178,7 +178,12 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
     options: () => withDefaults(current.images),
     platform: HOST_PLATFORM,
     version: WHARF_VERSION,
-    usersOf: (plugin) => pluginUse(plugin, { volumes, authorization: current.authorizationPlugins }),
+    usersOf: (plugin) =>
+      pluginUse(plugin, {
+        volumes,
+        authorization: current.authorizationPlugins.map((name) => plugins.canonicalName(name)),
+        logDrivers: containers.runningLogDrivers().map((driver) => plugins.canonicalName(driver)),
+      }),
     groupFor: (id) => nextGroupOf(config, { id, hostConfig: {} }),
     specs: {
       host: specs.host,
@@ -206,6 +211,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
       readDevices,
       findCdiEdits: (requests) => findCdiEdits(requests, isolation.cdiSpecDirs, log),
     },
+    logPlugin: (name) => logPluginPlace(name, managed, PLUGIN_DIRECTORIES),
     shipCommand: selfCommand("ship-logs"),
     clock,
     log,
@@ -225,6 +231,7 @@ export async function createEngine(config: DaemonConfig, log: Log): Promise<Engi
         isRemapping: userns.mappings !== undefined,
         noQuotaReason: storage.snapshotter.quotaTrouble,
         runtimes: runtime.runtimes,
+        isLogPlugin: (name) => isThere(() => logPluginPlace(name, managed, PLUGIN_DIRECTORIES)),
         hostname: hostname(),
       },
     },

@@ -7,7 +7,7 @@ import { InvalidArgument } from "#base/errors.ts";
 import { namesIn } from "#base/fs.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { PluginContext } from "./context.ts";
-import { pathsOf, pluginsDirectory, runRoot, socketsDirectory } from "./paths.ts";
+import { logsDirectory, pathsOf, pluginsDirectory, runRoot, socketsDirectory } from "./paths.ts";
 import type { PluginRecord } from "./types.ts";
 
 const MAX_CONFIG_BYTES = 1 << 20;
@@ -98,12 +98,13 @@ const O_PATH = 0x200000;
 
 /** All of a plugin that lies on the disk, and what it left mounted there. */
 export async function removePluginFiles(ctx: PluginContext, id: string): Promise<void> {
-  const { directory, propagated } = pathsOf(ctx, id);
+  const { directory, propagated, logs } = pathsOf(ctx, id);
   const below = ctx.kernel.mounts
     .list()
     .filter(({ target }) => target === propagated || target.startsWith(`${propagated}/`));
   for (const { target } of below.reverse()) ctx.kernel.mounts.unmount(target);
   await remove(directory);
+  await remove(logs);
 }
 
 /** What a crash left: directories of no plugin, files of versions before, and blobs that no record names. */
@@ -113,7 +114,7 @@ export async function sweep(ctx: PluginContext): Promise<void> {
     if (record) await removeOtherVersions(ctx, record);
     else await removePluginFiles(ctx, id);
   }
-  for (const directory of [socketsDirectory(ctx), runRoot(ctx)])
+  for (const directory of [socketsDirectory(ctx), logsDirectory(ctx), runRoot(ctx)])
     for (const id of namesIn(directory)) if (!ctx.records.byId(id)) await remove(join(directory, id));
   removeUnusedBlobs(ctx);
 }

@@ -6,11 +6,12 @@ import { Conflict, InvalidArgument } from "#base/errors.ts";
 import { type Filters, filterValues } from "#base/filters.ts";
 import { type Emit, streamProgress } from "#images/progress-stream.ts";
 import type { PluginAddress } from "#plugins/find-plugin.ts";
-import { capabilityOf, type ManagedSource, type PluginKind } from "#plugins/types.ts";
+import { capabilityOf, type LogPluginPlace, type ManagedSource, type PluginKind } from "#plugins/types.ts";
 import type { PluginObject } from "#spec/docker/plugins.ts";
 import { familiarReference, parseReference } from "#spec/reference.ts";
 import type { StateStore } from "#state/types.ts";
 import { createContentStore } from "#storage/content/local.ts";
+import { capabilitiesOf } from "./capabilities.ts";
 import { emit, type PluginContext } from "./context.ts";
 import { createPlugin } from "./create.ts";
 import { asJob, hostPath, removePluginFiles, removeUnusedBlobs, sweep } from "./files.ts";
@@ -32,6 +33,8 @@ export interface ManagedDeps
 
 /** What the engine does with managed plugins beyond what the API asks of them. */
 export interface PluginHost extends ManagedPlugins, ManagedSource {
+  /** Of an enabled one that takes logs. @throws as `find` */
+  logPlace(name: string): LogPluginPlace | undefined;
   /** Finds those that run, starts those that should, and removes what a crash left. */
   recover(): Promise<void>;
   /** At a stop that takes everything along; they are enabled still. */
@@ -69,7 +72,8 @@ class InstalledPlugins implements PluginHost {
       .filter(
         (record) =>
           (enabled === undefined || record.isEnabled === (enabled === "true")) &&
-          (capabilities.length === 0 || capabilities.some((name) => capabilitiesOf(record).includes(name))),
+          (capabilities.length === 0 ||
+            capabilities.some((name) => capabilitiesOf(record.config).includes(name))),
       )
       .map(objectOf);
   }
@@ -161,7 +165,7 @@ class InstalledPlugins implements PluginHost {
     return this.#ctx.records
       .all()
       .flatMap((record) =>
-        record.isEnabled && capabilitiesOf(record).includes(wanted) ? [record.name] : [],
+        record.isEnabled && capabilitiesOf(record.config).includes(wanted) ? [record.name] : [],
       );
   }
 
@@ -170,10 +174,15 @@ class InstalledPlugins implements PluginHost {
     if (!record) return undefined;
     if (!record.isEnabled) throw new Conflict(`plugin ${record.name} found but disabled`);
     const capability = capabilityOf(kind);
-    if (!capabilitiesOf(record).includes(capability))
+    if (!capabilitiesOf(record.config).includes(capability))
       throw new InvalidArgument(`plugin does not provide ${JSON.stringify(capability)} capability`);
     const socket = this.#ctx.runner.socketOf(record);
     return { name: record.name, url: "http://plugin", socket, timeoutMs: record.timeoutSeconds * 1000 };
+  }
+
+  logPlace(name: string): LogPluginPlace | undefined {
+    const address = this.find(name, "LogDriver");
+    return address && this.#ctx.runner.logPlace(this.#ctx.records.get(address.name));
   }
 
   canonicalName(name: string): string | undefined {
@@ -231,11 +240,6 @@ class InstalledPlugins implements PluginHost {
 function withoutDigest(remote: string): string {
   const { digest: _, ...reference } = parseReference(remote);
   return familiarReference(reference);
-}
-
-/** "docker.volumedriver/1.0" to "volumedriver". */
-function capabilitiesOf({ config }: PluginRecord): string[] {
-  return (config.Interface.Types ?? []).map((type) => type.replace(/^docker\.([^/]+)\/.*$/, "$1"));
 }
 
 function checkFilters(filters: Filters): void {

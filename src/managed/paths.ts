@@ -24,6 +24,8 @@ export interface PluginPaths {
   readonly log: string;
   /** On a tmpfs: the plugin's sockets, which it sees in /run/docker/plugins. */
   readonly sockets: string;
+  /** On a tmpfs: pipes that a log plugin reads from, which it sees in /run/docker/logging. */
+  readonly logs: string;
   /** On a tmpfs: its supervisor's. */
   readonly runDirectory: string;
 }
@@ -35,12 +37,17 @@ export function pathsOf(roots: PluginRoots, id: string): PluginPaths {
     propagated: join(directory, "propagated-mount"),
     log: join(directory, "output.log"),
     sockets: join(socketsDirectory(roots), id),
+    logs: join(logsDirectory(roots), id),
     runDirectory: join(runRoot(roots), id),
   };
 }
 
 export function socketsDirectory({ execRoot }: Pick<PluginRoots, "execRoot">): string {
   return join(execRoot, "plugins");
+}
+
+export function logsDirectory({ execRoot }: Pick<PluginRoots, "execRoot">): string {
+  return join(execRoot, "plugin-logs");
 }
 
 export function runRoot({ execRoot }: Pick<PluginRoots, "execRoot">): string {

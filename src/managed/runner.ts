@@ -4,9 +4,10 @@ import type { Clock } from "#base/clock.ts";
 import { Internal, messageOf, Unavailable } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Kernel } from "#kernel/types.ts";
+import type { LogPluginPlace } from "#plugins/types.ts";
 import type { Runtime, SupervisedProcess } from "#runtime/types.ts";
 import { type PluginPaths, type PluginRoots, pathsOf } from "./paths.ts";
-import { type PluginSpecDeps, pluginSpec } from "./spec.ts";
+import { LOGS_INSIDE, type PluginSpecDeps, pluginSpec } from "./spec.ts";
 import type { PluginRecord } from "./types.ts";
 
 /** As long as Docker waits for the socket of a plugin that has been started. */
@@ -101,6 +102,12 @@ export class PluginRunner {
     this.#kept.clear();
   }
 
+  /** Where it listens as soon as it does, and where pipes are made for it. */
+  logPlace(record: PluginRecord): LogPluginPlace {
+    const directory = this.#paths(record).logs;
+    return { socket: this.#expectedSocket(record), directory, inside: LOGS_INSIDE };
+  }
+
   /** Where it listens; undefined where there is no socket. A link would be the plugin's word for somebody else's socket. */
   socketOf(record: PluginRecord): string | undefined {
     const path = join(this.#paths(record).sockets, record.config.Interface.Socket);
@@ -156,7 +163,8 @@ export class PluginRunner {
     const paths = this.#paths(record);
     const { runtime } = this.#deps;
     rmSync(paths.sockets, { recursive: true, force: true }); // of the run before: nobody listens there
-    mkdirSync(paths.sockets, { recursive: true, mode: 0o700 });
+    for (const directory of [paths.sockets, paths.logs])
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
     if (record.config.PropagatedMount !== "") this.#share(paths.propagated);
     const rootfs = join(paths.directory, record.rootfs);
     const cgroupPath = this.#deps.groupFor(record.id);

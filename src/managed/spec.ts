@@ -5,11 +5,14 @@ import { buildRuntimeSpec } from "#runtime/spec/build.ts";
 import type { AccountFiles, SpecDefaults, SpecHost } from "#runtime/spec/types.ts";
 import type { HostConfig } from "#spec/docker/containers.ts";
 import type { RuntimeMount, RuntimeSpec } from "#spec/oci/runtime.ts";
+import { isFor } from "./capabilities.ts";
 import type { PluginPaths } from "./paths.ts";
 import type { PluginRecord } from "./types.ts";
 
 /** Where a plugin makes its socket, whoever runs it. */
 const SOCKETS_INSIDE = "/run/docker/plugins";
+/** Where it finds the pipes it is told of. */
+export const LOGS_INSIDE = "/run/docker/logging";
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 export interface PluginSpecDeps {
@@ -93,6 +96,7 @@ function pluginMounts({ config, settings }: PluginRecord, paths: PluginPaths): R
       return { destination: Destination, type: Type, source: Source, options: [...(Options ?? [])] };
     }),
     bind(paths.sockets, SOCKETS_INSIDE, ["rbind", "rshared"]),
+    ...(isFor(config, "LogDriver") ? [bind(paths.logs, LOGS_INSIDE, ["rbind", "rprivate"])] : []),
     ...(Network.Type === "host"
       ? ["/etc/hosts", "/etc/resolv.conf"].map((path) => bind(path, path, ["rbind", "ro"]))
       : []),

@@ -60,6 +60,15 @@ export interface Plugins {
   close(): void;
 }
 
+/** Where a log plugin listens, and where pipes are made for it. */
+export interface LogPluginPlace {
+  readonly socket: string;
+  /** Made where it is missing. */
+  readonly directory: string;
+  /** The same directory as the plugin has it. */
+  readonly inside: string;
+}
+
 /** Whether requests of the API may pass; asks every plugin in order and stops at the first that denies. */
 export interface Authorization {
   /** False: nobody needs to be asked. */

@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { IS_DOCKERD } from "../helpers/daemon.ts";
-import { testProgram } from "../helpers/programs.ts";
+import { PLUGIN_PROGRAM, pluginPid, writePlugin } from "../helpers/plugins.ts";
 import { startRegistry } from "../helpers/registry.ts";
 import { testNothingIsLeft, until, useDaemon } from "../helpers/suite.ts";
 
@@ -17,11 +17,10 @@ const sh = (script: string) => daemon().machine.text(["sh", "-ec", script]);
 const home = (name: string) => join(daemon().machine.directory, name);
 
 let registry = "";
-const PROGRAM = ["/plugin", "/run/docker/plugins/p.sock"];
 const CONFIG = {
   description: "volumes of tests",
   documentation: "none",
-  entrypoint: [...PROGRAM, "VolumeDriver"],
+  entrypoint: [...PLUGIN_PROGRAM, "VolumeDriver"],
   interface: { types: ["docker.volumedriver/1.0"], socket: "p.sock" },
   linux: { capabilities: ["CAP_SYS_ADMIN"] },
   mounts: [
@@ -41,25 +40,16 @@ const CONFIG = {
   propagatedmount: "/data",
 };
 
-/** Its files and configuration, as `docker plugin create` wants them. */
-async function writePlugin(name: string, config: object): Promise<string> {
-  const directory = home(name);
-  await sh(`mkdir -p ${directory}/rootfs/data; cp ${await testProgram("plugin")} ${directory}/rootfs/plugin
-    echo ${name} >${directory}/rootfs/name`); // dockerd keeps the same files but once
-  await Bun.write(daemon().machine.outside(`${directory}/config.json`), JSON.stringify(config));
-  return directory;
-}
-
+const plugin = (name: string, config: object) => writePlugin(daemon(), name, config);
 const inspect = async (name: string) => JSON.parse(await docker("plugin", "inspect", name))[0];
-const pidOf = async (name: string) =>
-  (await sh(`pgrep -f '^/plugin /run/docker/plugins/${name}' || true`)).trim();
+const pidOf = () => pluginPid(daemon());
 
 beforeAll(async () => {
   registry = (await startRegistry(daemon().machine)).address;
-  const volumes = await writePlugin("volumes", CONFIG);
+  const volumes = await plugin("volumes", CONFIG);
   await docker("plugin", "create", `${registry}/test/vol:v1`, volumes);
   const next = { ...CONFIG, description: "newer", env: [...CONFIG.env, { name: "NEW", value: "x" }] };
-  await docker("plugin", "create", `${registry}/test/vol:v2`, await writePlugin("next", next));
+  await docker("plugin", "create", `${registry}/test/vol:v2`, await plugin("next", next));
   for (const tag of ["v1", "v2"]) {
     expect(await docker("plugin", "push", `${registry}/test/vol:${tag}`)).toStartWith(
       `The push refers to repository [${registry}/test/vol]`,
@@ -72,7 +62,7 @@ const grant = (...args: string[]) => docker("plugin", "install", "--grant-all-pe
 
 test("what is no plugin is not made one, and a name is given once", async () => {
   const name = `${registry}/bad/one`;
-  const directory = await writePlugin("bad", CONFIG);
+  const directory = await plugin("bad", CONFIG);
   await docker("plugin", "create", name, directory);
   expect(await refused("plugin", "create", name, directory)).toContain(
     `plugin ${name}:latest already exists`,
@@ -87,7 +77,7 @@ test("what is no plugin is not made one, and a name is given once", async () => 
       [{ ...CONFIG, entrypoint: [] }, "Entrypoint"],
     ] as const) {
       await sh(`rm -f ${directory}/config.json`);
-      await writePlugin("bad", config);
+      await plugin("bad", config);
       expect(await refused("plugin", "create", name, directory)).toContain(`invalid plugin config: ${text}`);
     }
     // An archive whose configuration is a link must not show what the link leads to.
@@ -215,32 +205,32 @@ test.skipIf(IS_DOCKERD)("it is started again when it dies, and outlives the engi
   await grant("--alias", "ours/vol", name);
   await docker("volume", "create", "-d", "ours/vol", "kept");
   await docker("run", "-d", "--name", "user", "-v", "kept:/k", "busybox", "top");
-  const first = await pidOf("p.sock");
+  const first = await pidOf();
   await sh(`kill -9 ${first}`);
   const second = await until(
     "started again",
-    () => pidOf("p.sock"),
+    () => pidOf(),
     (pid) => pid !== "" && pid !== first,
   );
   expect(await docker("run", "--rm", "-v", "kept:/k", "busybox", "df", "/k")).toContain("kept");
 
   await daemon().kill();
   await daemon().start();
-  expect(await pidOf("p.sock")).toBe(second);
+  expect(await pidOf()).toBe(second);
   expect(await docker("run", "--rm", "-v", "kept:/k", "busybox", "df", "/k")).toContain("kept");
   await daemon().kill();
   await sh(`kill -9 ${second}`);
   await daemon().start();
   await until(
     "started by the next engine",
-    () => pidOf("p.sock"),
+    () => pidOf(),
     (pid) => pid !== "" && pid !== second,
   );
   await docker("rm", "-f", "user");
   await docker("volume", "rm", "kept");
   expect(await docker("plugin", "ls", "--format", "{{.Name}} {{.Enabled}}")).toBe("ours/vol:latest true");
   await docker("plugin", "rm", "-f", "ours/vol");
-  expect(await pidOf("p.sock")).toBe("");
+  expect(await pidOf()).toBe("");
 });
 
 test("an upgrade brings the new version and keeps what was set", async () => {
@@ -268,10 +258,10 @@ test("an upgrade brings the new version and keeps what was set", async () => {
 
 test.skipIf(IS_DOCKERD)("one that does not run, or is an image, says so and leaves nothing", async () => {
   const broken = { ...CONFIG, entrypoint: ["/none"] };
-  await docker("plugin", "create", "broken", await writePlugin("broken", broken));
+  await docker("plugin", "create", "broken", await plugin("broken", broken));
   expect(await refused("plugin", "enable", "broken")).toContain("/none");
   const silent = { ...CONFIG, entrypoint: ["/plugin"] };
-  await docker("plugin", "create", "silent", await writePlugin("silent", silent));
+  await docker("plugin", "create", "silent", await plugin("silent", silent));
   expect(await refused("plugin", "enable", "silent")).toContain("ended with exit code 2 before it listened");
   expect(await docker("plugin", "ls", "-q", "--filter", "enabled=true")).toBe("");
   await docker("plugin", "rm", "broken", "silent");

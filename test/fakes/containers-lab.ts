@@ -165,6 +165,9 @@ export class ContainersLab implements Disposable {
     return {
       state,
       shipCommand: ["true"],
+      logPlugin: (name) => {
+        throw new NotFound(`plugin "${name}" not found`);
+      },
       events: { emit: (event) => void (gate.isDead || this.events.push(event)) },
       images: {
         get: (name) => {

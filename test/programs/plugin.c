@@ -1,7 +1,7 @@
 /* A plugin for tests that needs nothing but itself, so that its root file system is one file: volumes are tmpfs mounts
  * below /data, its authorization denies what holds the text of $DENY, its logs are appended to /data/log.
  *   plugin SOCKET KIND...      KINDs are what Plugin.Activate tells: VolumeDriver, authz, LogDriver
- * Every call is a line of /data/calls: the method and the Name asked for.
+ * Every call is a line of /data/calls: the method and the Name asked for. $DATA is another place for /data.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -51,7 +51,7 @@ static void describe(const char *name, char *out, size_t size) {
 }
 
 static void list(char *out, size_t size) {
-  DIR *directory = opendir("/data/volumes");
+  DIR *directory = opendir("volumes");
   size_t used = (size_t)snprintf(out, size, "{\"Volumes\":[");
   for (struct dirent *entry; directory && (entry = readdir(directory)) && used < size - 600;) {
     if (entry->d_name[0] == '.') continue;
@@ -67,7 +67,7 @@ static void volume(const char *method, const char *body, char *out, size_t size)
   char name[200], path[256], shown[512];
   struct stat status;
   field(body, "Name", name, sizeof name);
-  snprintf(path, sizeof path, "/data/volumes/%s", name);
+  snprintf(path, sizeof path, "volumes/%s", name);
   if (!strcmp(method, "Capabilities")) {
     snprintf(out, size, "{\"Capabilities\":{\"Scope\":\"global\"}}");
     return;
@@ -86,7 +86,7 @@ static void volume(const char *method, const char *body, char *out, size_t size)
     if (!is_mounted(path) && mount(name, path, "tmpfs", 0, "size=1m"))
       snprintf(out, size, "{\"Err\":\"mount: %s\"}", strerror(errno));
     else
-      snprintf(out, size, "{\"Mountpoint\":\"%s\"}", path);
+      snprintf(out, size, "{\"Mountpoint\":\"/data/%s\"}", path);
   }
   if (!strcmp(method, "Unmount") && is_mounted(path) && umount2(path, MNT_DETACH))
     snprintf(out, size, "{\"Err\":\"umount: %s\"}", strerror(errno));
@@ -99,18 +99,18 @@ static void volume(const char *method, const char *body, char *out, size_t size)
 /* Follows a log until its writer ends, in a process of its own. */
 static void follow(const char *fifo) {
   if (fork()) return;
-  int from = open(fifo, O_RDONLY), to = open("/data/log", O_WRONLY | O_CREAT | O_APPEND, 0644);
+  int from = open(fifo, O_RDONLY), to = open("log", O_WRONLY | O_CREAT | O_APPEND, 0644);
   char piece[4096];
   for (ssize_t n; from >= 0 && (n = read(from, piece, sizeof piece)) > 0;)
     if (write(to, piece, (size_t)n) < 0) break;
-  note("/data/calls", "end", fifo);
+  note("calls", "end", fifo);
   _exit(0);
 }
 
 static void answer(const char *path, const char *body, char *out, size_t size) {
   char name[512];
   field(body, strncmp(path, "/LogDriver", 10) ? "Name" : "File", name, sizeof name);
-  note("/data/calls", path + 1, name);
+  note("calls", path + 1, name);
   snprintf(out, size, "{}");
   if (!strcmp(path, "/Plugin.Activate")) snprintf(out, size, "{\"Implements\":[%s]}", kinds);
   if (!strncmp(path, "/VolumeDriver.", 14)) volume(path + 14, body, out, size);
@@ -151,7 +151,8 @@ int main(int argc, char **argv) {
     size_t used = strlen(kinds);
     snprintf(kinds + used, sizeof kinds - used, "%s\"%s\"", i > 2 ? "," : "", argv[i]);
   }
-  mkdir("/data/volumes", 0755);
+  if (chdir(getenv("DATA") ? getenv("DATA") : "/data")) return 1;
+  mkdir("volumes", 0755);
   snprintf(address.sun_path, sizeof address.sun_path, "%s", argv[1]);
   unlink(argv[1]);
   if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 16)) return 1;

@@ -59,8 +59,11 @@ export const LOG_DRIVERS: readonly string[] = [
   ...Object.keys(REMOTE_DRIVERS),
 ].sort();
 
-/** @throws InvalidArgument with Docker's texts, also for what Docker would only refuse at the start */
-export function checkLogConfig(config: LogConfig): void {
+/**
+ * @param isPlugin whether there is a plugin of this name for logs; its options are its own business
+ * @throws InvalidArgument with Docker's texts, also for what Docker would only refuse at the start
+ */
+export function checkLogConfig(config: LogConfig, isPlugin?: (driver: string) => boolean): void {
   const driver = config.Type ?? "";
   const options = config.Config ?? {};
   if (driver === "none") return; // nothing is kept: options have nothing to act on, as in Docker
@@ -70,6 +73,7 @@ export function checkLogConfig(config: LogConfig): void {
   if (driver === "json-file") checkJsonFile(own);
   else if (driver === "local") checkLocal(own);
   else if (Object.hasOwn(REMOTE_DRIVERS, driver)) REMOTE_DRIVERS[driver]!.check(own);
+  else if (isPlugin?.(driver)) return;
   else throw new InvalidArgument(`logger: no log driver named '${driver}' is registered`);
   checkAttributes(own);
 }
@@ -180,7 +184,12 @@ export function logFile(
 
 /** Whether lines are shipped somewhere. */
 export function isRemote(config: LogConfig | undefined): boolean {
-  return Object.hasOwn(REMOTE_DRIVERS, config?.Type ?? "");
+  return !["", "json-file", "local", "none"].includes(config?.Type ?? "");
+}
+
+/** Whether lines are shipped by a plugin. */
+export function isByPlugin(config: LogConfig | undefined): boolean {
+  return isRemote(config) && !Object.hasOwn(REMOTE_DRIVERS, config?.Type ?? "");
 }
 
 /** Whether `logs` can read what this driver keeps. */

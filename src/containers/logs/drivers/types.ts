@@ -28,6 +28,8 @@ export interface Shipper {
 export interface ShipperHost {
   /** A connected datagram socket at a path in the file system. @throws when nobody listens there */
   openDatagram(path: string): DatagramSocket;
+  /** A named pipe for its owner alone. */
+  makeFifo(path: string): void;
   readonly pid: number;
 }
 

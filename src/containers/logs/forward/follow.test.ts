@@ -67,7 +67,7 @@ function follow(isRunning: boolean): {
   stop(): void;
 } {
   const stop = new AbortController();
-  const host = { openDatagram: () => expect.unreachable(), pid: 7 };
+  const host = { openDatagram: () => expect.unreachable(), makeFifo: () => expect.unreachable(), pid: 7 };
   const report = (one: ShipReport) => void reports.push(one);
   const follower = new SpoolFollower(
     { directory, host, report, signal: stop.signal, now: Date.now },

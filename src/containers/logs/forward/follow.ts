@@ -1,7 +1,8 @@
 import { systemClock } from "#base/clock.ts";
 import { parseBytes } from "#base/units.ts";
+import { pluginDriver } from "../drivers/plugin.ts";
 import { REMOTE_DRIVERS } from "../drivers/remote.ts";
-import type { Delivery, LogLine, Shipper, ShipperHost } from "../drivers/types.ts";
+import type { Delivery, LogLine, RemoteDriver, Shipper, ShipperHost } from "../drivers/types.ts";
 import { RecordCutter } from "../local-records.ts";
 import { LineAssembler } from "./lines.ts";
 import { RemovedWhileFollowed, type ShipReport } from "./reports.ts";
@@ -48,8 +49,8 @@ export class SpoolFollower {
     this.#options = options;
     this.#isRunning = isRunning;
     this.#target = readTarget(options.directory);
-    const { driver, options: logOptions, subject } = this.#target;
-    this.#shipper = REMOTE_DRIVERS[driver]!.createShipper(logOptions, subject, options.host);
+    const { options: logOptions, subject } = this.#target;
+    this.#shipper = driverOf(this.#target).createShipper(logOptions, subject, options.host);
     this.#delivery = deliveryOf(this.#target);
   }
 
@@ -154,8 +155,13 @@ const USUAL: Delivery = {
   bufferBytes: Number.POSITIVE_INFINITY,
 };
 
-function deliveryOf({ driver, options }: SpoolTarget): Delivery {
-  const own = { ...USUAL, ...REMOTE_DRIVERS[driver]!.delivery?.(options) };
+function driverOf({ driver, plugin }: SpoolTarget): Pick<RemoteDriver, "createShipper" | "delivery"> {
+  return plugin ? pluginDriver(driver, plugin) : REMOTE_DRIVERS[driver]!;
+}
+
+function deliveryOf(target: SpoolTarget): Delivery {
+  const { options } = target;
+  const own = { ...USUAL, ...driverOf(target).delivery?.(options) };
   if (options.mode !== "non-blocking") return own;
   return { ...own, bufferBytes: parseBytes(options["max-buffer-size"] ?? "1m") };
 }

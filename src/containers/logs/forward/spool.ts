@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { isErrno, readIfExists } from "#base/fs.ts";
+import type { LogPluginPlace } from "#plugins/types.ts";
 import type { LogOptions } from "../option-values.ts";
 import type { LogSubject } from "../subject.ts";
 
@@ -31,6 +32,8 @@ export interface SpoolTarget {
   readonly driver: string;
   readonly options: LogOptions;
   readonly subject: LogSubject;
+  /** For a driver that is a plugin. */
+  readonly plugin?: LogPluginPlace | undefined;
 }
 
 /** May hold a token: for root alone. */
