@@ -173,7 +173,8 @@ export class Sandboxes {
   elements(sandbox: SandboxRecord): FirewallElement[] {
     const places = sandbox.endpoints.flatMap((endpoint) => {
       const network = this.#networkOf(endpoint);
-      return driverNamed(network.driver).endpointRules(network, endpoint);
+      const siblings = sandbox.endpoints.filter(({ id }) => id !== endpoint.id);
+      return driverNamed(network.driver).endpointRules(network, endpoint, siblings);
     });
     return [...places, ...portElements(sandbox)];
   }

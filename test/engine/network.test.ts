@@ -295,4 +295,25 @@ test("a container cannot reach what listens on the host's 127.0.0.1", async () =
   await docker("rm", "-f", "prober");
 });
 
+test("-p of a container on two networks is reached by the host's address in either, and it still speaks as nobody else", async () => {
+  const gateway = (name: string) =>
+    docker("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", name);
+  const names = ["aside", "yonder"];
+  for (const name of names) await docker("network", "create", name);
+  await server("both", "--network", "aside", "-p", "8090:80");
+  await docker("network", "connect", "yonder", "both");
+  const neighbour = await client("neighbour", "--network", "yonder").then(() =>
+    addressOf("neighbour", "yonder"),
+  );
+  for (const name of names) expect(await answer(await gateway(name), 8090)).toBe("both");
+  const spoof = ["ip", "addr", "add", `${neighbour}/32`, "dev", "lo"];
+  await docker("run", "--rm", "--network", "container:both", "--cap-add", "NET_ADMIN", "busybox", ...spoof);
+  const asNeighbour = ["run", "--rm", "--network", "container:both", "busybox", "ping", "-I", neighbour];
+  expect((await daemon().docker(...asNeighbour, "-c1", "-W1", await gateway("yonder"))).exitCode).not.toBe(0);
+  await docker("network", "disconnect", "yonder", "both");
+  for (const name of names) expect(await answer(await gateway(name), 8090)).toBe("both");
+  await docker("rm", "-f", "both", "neighbour");
+  await docker("network", "rm", ...names);
+});
+
 testNothingIsLeft(daemon);

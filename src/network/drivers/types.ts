@@ -39,7 +39,11 @@ export interface NetworkDriver {
   /** What it adds to the firewall's sets. */
   rules(network: NetworkRecord): FirewallElement[];
   /** What an endpoint in it adds besides its published ports. */
-  endpointRules(network: NetworkRecord, endpoint: EndpointRecord): FirewallElement[];
+  endpointRules(
+    network: NetworkRecord,
+    endpoint: EndpointRecord,
+    siblings: readonly EndpointRecord[],
+  ): FirewallElement[];
 }
 
 export interface EndpointRequest

@@ -90,10 +90,11 @@ test("endpointElements() keep addresses to one port, and ports of strangers apar
     ipv4: { address: "10.0.0.2" },
     ipv6: { address: "fd00::2" },
   } as EndpointRecord;
+  const sibling = { hostInterfaceName: "veth2", ipv4: { address: "10.1.0.9" } } as EndpointRecord;
   const options = { "com.docker.network.bridge.enable_icc": "false" };
   const script = tableScript({
     table: "t",
-    elements: endpointElements(network({ options }), endpoint),
+    elements: endpointElements(network({ options }), endpoint, [sibling]),
     guardsBridges: true,
   });
   const sets = [...script.matchAll(/set (\w+) .*elements = \{ (.*) \} \}/g)];
@@ -101,7 +102,7 @@ test("endpointElements() keep addresses to one port, and ports of strangers apar
   expect(sets.map(([, set, element]) => [set, element])).toEqual([
     ["apart", '"veth1"'],
     ["owned4", "10.0.0.2"],
-    ["places4", '"veth1" . 10.0.0.2'],
+    ["places4", '"veth1" . 10.0.0.2, "veth1" . 10.1.0.9'],
     ["owned6", "fd00::2"],
     ["places6", '"veth1" . fd00::2'],
     ["advertised6", bytes],

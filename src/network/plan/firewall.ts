@@ -63,31 +63,44 @@ function translation(family: 4 | 6, name: FirewallField, settings: BridgeSetting
   return [{ set: `snat${family}`, key: [name], value: [addressField(address)] }];
 }
 
-/** What a container's place on a bridge adds: its addresses are nobody else's. */
+/**
+ * What a container's place on a bridge adds: its addresses are nobody else's.
+ * @param siblings the container's other places. It answers whoever it meets on this bridge from here, also those who asked
+ *   for it by an address it has elsewhere: the host does so for a published port that leads there.
+ */
 export function endpointElements(
   network: NetworkRecord,
   { hostInterfaceName, ipv4, ipv6 }: EndpointRecord,
+  siblings: readonly EndpointRecord[],
 ): FirewallElement[] {
   const port: FirewallField = { kind: "ifname", value: hostInterfaceName };
+  const elsewhere = siblings.flatMap((sibling) => [sibling.ipv4, sibling.ipv6]);
   return [
     ...(bridgeSettings(network).icc ? [] : [{ family: "bridge", set: "apart", key: [port] } as const]),
     ...[ipv4, ipv6].flatMap((place) => (place ? ownership(place.address, hostInterfaceName) : [])),
+    ...elsewhere.flatMap((place) => (place ? [placement(place.address, port)] : [])),
   ];
 }
 
 /** @param port undefined: nobody on the bridge may speak as this address */
 function ownership(address: IpAddress, port?: string): FirewallElement[] {
   const family = familyOf(address);
-  const element = (sets: readonly [all: string, placed: string], field: FirewallField): FirewallElement[] => [
-    { family: "bridge", set: sets[0], key: [field] },
-    ...(port === undefined
-      ? []
-      : [{ family: "bridge", set: sets[1], key: [{ kind: "ifname", value: port }, field] } as const]),
+  const place: FirewallField | undefined = port === undefined ? undefined : { kind: "ifname", value: port };
+  const own: FirewallElement[] = [
+    { family: "bridge", set: `owned${family}`, key: [addressField(address)] },
+    ...(place ? [placement(address, place)] : []),
   ];
-  const own = element([`owned${family}`, `places${family}`], addressField(address));
   if (family === 4) return own;
   const bytes: FirewallField = { kind: "bytes", value: Buffer.from(ipBytes(address)).toString("hex") };
-  return [...own, ...element(["advertised6", "advertisers6"], bytes)];
+  return [
+    ...own,
+    { family: "bridge", set: "advertised6", key: [bytes] },
+    ...(place ? [{ family: "bridge", set: "advertisers6", key: [place, bytes] } as const] : []),
+  ];
+}
+
+function placement(address: IpAddress, port: FirewallField): FirewallElement {
+  return { family: "bridge", set: `places${familyOf(address)}`, key: [port, addressField(address)] };
 }
 
 /** What the published ports of a container add to the table. */
