@@ -1,6 +1,7 @@
 /** Archives that a helper reads from the client's own connection: every way a body can come, end and break. */
 import { beforeAll, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { collectBytes } from "#base/streams.ts";
 import { type TarHeader, writeTar } from "#base/tar-write.ts";
@@ -115,6 +116,25 @@ test.skipIf(IS_DOCKERD)("what follows a broken body is not taken for a request",
   expect(answers).toContain("so this is no tar archive");
 });
 
+test.skipIf(IS_DOCKERD)(
+  "extended attributes of files pass both ways, where the file system has them",
+  async () => {
+    const { machine } = daemon();
+    const python = async (script: string, name: string) =>
+      await machine.run(["python3", "-c", `import os, sys\n${script}`, join(machine.directory, name)]);
+    await machine.text(["sh", "-c", `echo note >${machine.directory}/noted`]);
+    const set = await python("os.setxattr(sys.argv[1], 'user.note', bytes(range(256)))", "noted");
+    if (set.exitCode !== 0) return; // older kernels have none on tmpfs
+    await daemon().wharfText("cp", `${machine.directory}/noted`, "web:/noted");
+    await daemon().wharfText("cp", "web:/noted", `${machine.directory}/by-wharf`);
+    await daemon().dockerText("cp", "web:/noted", `${machine.directory}/by-docker`);
+    for (const name of ["by-wharf", "by-docker"])
+      expect(
+        (await python("print(os.getxattr(sys.argv[1], 'user.note') == bytes(range(256)))", name)).stdout,
+      ).toBe("True\n");
+  },
+);
+
 test.skipIf(IS_DOCKERD)("helpers end with their client and with the daemon", async () => {
   const half = Buffer.concat([Buffer.from(withLength(archive)), archive.subarray(0, 300_000)]);
   const someOnesHelper = () =>
@@ -141,6 +161,10 @@ test.skipIf(IS_DOCKERD)("helpers end with their client and with the daemon", asy
   await speaking;
   await untilNoHelpers();
   await daemon().start();
+});
+
+test("the container can be used and removed after all this", async () => {
+  expect(await daemon().dockerText("exec", "web", "echo", "fine")).toBe("fine");
   await daemon().dockerText("rm", "-f", "web");
 });
 
