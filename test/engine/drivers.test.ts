@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import type { SystemDataUsage } from "#spec/docker/disk-usage.ts";
 import { IS_DOCKERD, WHARF } from "../helpers/daemon.ts";
 import { isDriverPossible } from "../helpers/drivers.ts";
 import { useDaemon } from "../helpers/suite.ts";
@@ -52,6 +53,30 @@ for (const { driver, fileSystem } of CASES) {
         await docker("rmi", "changed:1");
         await docker("load", "-i", saved);
         expect((await daemon().docker("run", "--rm", "changed:1", "sh", "-c", see)).stdout.trim()).toBe(seen);
+      });
+
+      test("system df is what du sees, within one percent", async () => {
+        const write =
+          "head -c 4000000 /dev/urandom >/data/kept; head -c 6000000 /dev/urandom >/own; echo said";
+        await docker("run", "--name", "writer", "-v", "data:/data", "busybox", "sh", "-c", write);
+        await docker("commit", "writer", "written:1");
+        const { machine, dataRoot } = daemon();
+        const { json } = await daemon().api("GET", "/v1.51/system/df");
+        const { LayersSize, Containers, Volumes } = json as {
+          readonly [K in "LayersSize" | "Containers" | "Volumes"]: NonNullable<SystemDataUsage[K]>;
+        };
+        const told =
+          LayersSize +
+          Containers.reduce((sum, { SizeRw }) => sum + (SizeRw ?? 0), 0) +
+          Volumes.reduce((sum, { UsageData }) => sum + UsageData!.Size, 0);
+        // images of layers are mounted below the data root while they are used: what they show is not there once more
+        const flags = driver === "erofs" ? "-xsc" : "-sc";
+        const script = `cd ${dataRoot} && du ${flags} --block-size=1 ${driver} content volumes containers | tail -1`;
+        const seen = Number.parseInt(await machine.text(["sh", "-c", script]), 10);
+        expect([told, Math.abs(told - seen) / seen < 0.01]).toEqual([told, true]);
+        await docker("rm", "-v", "writer");
+        await docker("volume", "rm", "data");
+        await docker("rmi", "written:1");
       });
 
       test("a running container and its files outlive a crash of the daemon", async () => {
