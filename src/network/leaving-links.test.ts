@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, jest, test } from "bun:test";
 import { silentLog } from "#base/log.ts";
 import { openMemoryState } from "#state/memory.ts";
 import { FakeNetworkKernel } from "../../test/fakes/kernel.ts";
@@ -66,4 +66,24 @@ test("a link that cannot be deleted is left to the next engine", async () => {
   await Bun.sleep(1);
   expect(records.leaving.list()).toEqual([{ name: "a" }]);
   await leaving.gone();
+});
+
+test("expect() deletes what did not go with its namespace, and nothing after the end", async () => {
+  jest.useFakeTimers();
+  try {
+    const { fake, leaving } = setUp();
+    fake.addLink({ name: "stays" });
+    leaving.expect(["went", "stays"]);
+    jest.advanceTimersByTime(2000);
+    jest.useRealTimers();
+    await Bun.sleep(1);
+    expect(fake.calls).toEqual(["delete link stays"]);
+    const over = setUp();
+    over.fake.addLink({ name: "stays" });
+    over.leaving.expect(["stays"]);
+    over.leaving[Symbol.dispose]();
+    expect([...over.fake.links.keys()]).toEqual(["stays"]);
+  } finally {
+    jest.useRealTimers();
+  }
 });

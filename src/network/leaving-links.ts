@@ -17,9 +17,9 @@ export interface LeavingLinksDeps {
 
 /**
  * Links that go. The kernel takes 20 ms to delete a pair and 40 for a bridge, in which the caller is not to stand still: they
- * go one after the other beside the engine. A bridge's name is recorded before, for the engine after a crash.
+ * go one after the other beside the engine. Their names are recorded before, for the engine after a crash.
  */
-export class LeavingLinks {
+export class LeavingLinks implements Disposable {
   readonly #deps: LeavingLinksDeps;
   readonly #names = new Set<string>();
   #expected: string[] = [];
@@ -29,7 +29,7 @@ export class LeavingLinks {
     this.#deps = deps;
   }
 
-  /** @param isRecorded for a link that nobody would know to be ours otherwise */
+  /** @param isRecorded false: it goes by itself, later */
   remove(name: string, { isRecorded = true } = {}): void {
     const { kernel, records, log } = this.#deps;
     const index = kernel.host.linkIndex(name);
@@ -56,7 +56,11 @@ export class LeavingLinks {
   }
 
   #sweep(): void {
-    for (const name of this.#expected.splice(0)) this.remove(name, { isRecorded: false });
+    try {
+      for (const name of this.#expected.splice(0)) this.remove(name, { isRecorded: false });
+    } catch (error) {
+      this.#deps.log.error("cannot look for links that should have gone", { error });
+    }
   }
 
   /** Waits, blocking, for a link whose name is needed again. */
@@ -85,6 +89,10 @@ export class LeavingLinks {
     for (const { name } of records.leaving.list())
       if (owned.has(name)) records.leaving.delete(name);
       else this.settle(name);
+  }
+
+  [Symbol.dispose](): void {
+    this.#expected = [];
   }
 
   #isThere(name: string): boolean {

@@ -133,6 +133,7 @@ export function createNetworks(deps: NetworksDeps): Networks {
     close() {
       guard?.[Symbol.dispose]();
       overlaps[Symbol.dispose]();
+      leaving[Symbol.dispose]();
       names[Symbol.dispose]();
       ports[Symbol.dispose]();
       if (records.sandboxes.count() > 0) return;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { namesIn } from "#base/fs.ts";
 import type { LinkInfo } from "#kernel/types.ts";
-import { applySteps } from "./apply.ts";
+import { applySteps, undoSteps } from "./apply.ts";
 import { driverNamed } from "./drivers/all.ts";
 import { HOST_INTERFACE_NAME } from "./plan/endpoint.ts";
 import { planDefaultRoutes } from "./plan/gateway.ts";
@@ -63,24 +63,39 @@ function repair(deps: ReconcileDeps, sandbox: SandboxRecord): void {
     });
     return;
   }
-  for (const endpoint of sandbox.endpoints) {
+  for (const { networkId, change } of sandbox.endpoints)
+    if (change === "leaving") sandboxes.disconnect(sandbox.containerId, networkId);
+  for (const endpoint of sandbox.endpoints.filter(({ change }) => change !== "leaving")) {
     const joins = sandboxes.planJoin(sandbox, endpoint, "endpoint");
-    if (isAttached(deps, joins)) continue;
+    if (endpoint.change !== "joining" && isAttached(deps, joins)) continue;
     log.warn("joining a running container to its network anew", {
       container: sandbox.containerName,
       network: endpoint.networkName,
     });
-    kernel.host.deleteLink(endpoint.hostInterfaceName);
+    undoSteps(deps, joins);
     applySteps(deps, [...joins, ...routesBy(sandbox, endpoint)]);
+    if (endpoint.change === "joining") markJoined(deps, sandbox.containerId);
   }
 }
 
+function markJoined({ records }: ReconcileDeps, containerId: string): void {
+  const sandbox = records.sandboxes.get(containerId)!;
+  const endpoints = sandbox.endpoints.map(({ change: _, ...endpoint }) => endpoint);
+  records.sandboxes.put({ ...sandbox, endpoints });
+}
+
 function isAttached({ kernel }: ReconcileDeps, joins: readonly NetStep[]): boolean {
-  const veths = joins.filter((step) => step.op === "veth");
-  return veths.every(({ host, bridge }) => {
-    const link = kernel.host.findLink(host);
-    return link !== undefined && link.masterIndex === kernel.host.findLink(bridge)?.index;
+  return joins.every((step) => {
+    if (step.op === "sub-interface") return hasLink(kernel, step.netns, step.name);
+    if (step.op !== "veth") return true;
+    const link = kernel.host.findLink(step.host);
+    return link !== undefined && link.masterIndex === kernel.host.findLink(step.bridge)?.index;
   });
+}
+
+function hasLink(kernel: ReconcileDeps["kernel"], netns: string, name: string): boolean {
+  using namespace = kernel.netns.open(netns);
+  return namespace.netlink.findLink(name) !== undefined;
 }
 
 function routesBy(sandbox: SandboxRecord, endpoint: EndpointRecord): NetStep[] {

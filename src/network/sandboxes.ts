@@ -89,9 +89,10 @@ export class Sandboxes {
     const request = { network, containerId, containerName, settings, siblings };
     const endpoint = makeEndpoint(this.#deps.ipam, request, undo);
     const after = { ...before, endpoints: [...siblings, endpoint] };
-    this.#store(after, before, undo);
+    this.#store({ ...after, endpoints: [...siblings, { ...endpoint, change: "joining" }] }, before, undo);
     const joins = this.planJoin(after, endpoint, "endpoint");
     this.#apply(containerName, planConnect(before, after, joins, this.#change(before, after)), undo);
+    this.#deps.records.sandboxes.put(after);
     this.#deps.ports.move(before, after);
     this.tellNames(after);
     this.#emit("connect", endpoint);
@@ -128,11 +129,12 @@ export class Sandboxes {
     if (!before || !endpoint)
       throw new Internal(`container ${containerId} is not connected to network ${network.name}`);
     if (!driverNamed(network.driver).hasSandbox) throw hostNetworkConflict();
-    const after = { ...before, endpoints: before.endpoints.filter(({ id }) => id !== endpoint.id) };
+    const others = before.endpoints.filter(({ id }) => id !== endpoint.id);
+    const after = { ...before, endpoints: others };
     using undo = new DisposableStack();
+    this.#store({ ...before, endpoints: [...others, { ...endpoint, change: "leaving" }] }, before, undo);
     this.#apply(before.containerName, planDisconnect(before, after, this.#change(before, after)), undo);
-    // Its name is in its bridge's list: what a crash leaves is found there.
-    const removeLink = (name: string) => this.#deps.leaving.remove(name, { isRecorded: false });
+    const removeLink = (name: string) => this.#deps.leaving.remove(name);
     undoSteps({ ...this.#deps, removeLink }, this.planJoin(before, endpoint, "endpoint"));
     undo.move();
     this.#deps.records.sandboxes.put(after);

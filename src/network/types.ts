@@ -76,6 +76,8 @@ export interface EndpointRecord {
   readonly routesByLink?: boolean;
   readonly aliases: readonly string[];
   readonly settings: EndpointSettings;
+  /** It is being given to a running container, or taken away: an engine that finds this so does it from the start. */
+  readonly change?: "joining" | "leaving";
   /** Absent in records of the first version: translated. */
   readonly publishing?: Readonly<Record<4 | 6, Publishing>>;
 }
