@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { InvalidArgument, Unavailable } from "#base/errors.ts";
 import { run } from "#base/spawn.ts";
 import type { Kernel } from "#kernel/types.ts";
@@ -74,7 +74,7 @@ export function unknownRuntime(name: string): InvalidArgument {
  */
 export class SealedRuntimes implements Disposable {
   readonly #files: Pick<Kernel["files"], "sealedCopy" | "close">;
-  readonly #copies = new Map<string, { readonly fd: number; readonly version: string }>();
+  readonly #copies = new Map<string, { readonly fd: number | undefined; readonly version: string }>();
 
   constructor(files: Pick<Kernel["files"], "sealedCopy" | "close">) {
     this.#files = files;
@@ -87,14 +87,25 @@ export class SealedRuntimes implements Disposable {
     const version = `${ino} ${mtimeMs} ${size}`;
     const old = this.#copies.get(runtime.path);
     if (old?.version === version) return old.fd;
-    if (old) this.#files.close(old.fd);
-    const fd = this.#files.sealedCopy(runtime.path, runtime.name);
+    if (old?.fd !== undefined) this.#files.close(old.fd);
+    const fd = isScript(runtime.path) ? undefined : this.#files.sealedCopy(runtime.path, runtime.name);
     this.#copies.set(runtime.path, { fd, version });
     return fd;
   }
 
   [Symbol.dispose](): void {
-    for (const { fd } of this.#copies.values()) this.#files.close(fd);
+    for (const { fd } of this.#copies.values()) if (fd !== undefined) this.#files.close(fd);
     this.#copies.clear();
+  }
+}
+
+/** What interprets it could not open it by a descriptor that is closed when it begins. */
+function isScript(path: string): boolean {
+  const fd = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(2);
+    return readSync(fd, head) === head.length && head.toString("latin1") === "#!";
+  } finally {
+    closeSync(fd);
   }
 }

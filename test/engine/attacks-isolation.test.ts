@@ -1,7 +1,6 @@
 /** Attacks on what separates containers from the host, each with the legitimate use next to it. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { WHARF } from "../helpers/daemon.ts";
 import { testNothingIsLeft, until, useDaemon } from "../helpers/suite.ts";
 
 /** Loopback alone: what a developer's machine has. */
@@ -315,6 +314,8 @@ test("the engine's API is not reachable from a container (CVE-2025-9074)", async
   const routed = await run(
     "--cap-add",
     "NET_ADMIN",
+    "--sysctl",
+    "net.ipv4.conf.all.route_localnet=1", // or its own kernel would not let it out
     "busybox",
     "sh",
     "-c",
@@ -331,25 +332,6 @@ test("the engine's API is not reachable from a container (CVE-2025-9074)", async
     (await run("--network", "host", "busybox", "wget", "-q", "-O", "-", `http://127.0.0.1:${TCP_PORT}/_ping`))
       .stdout,
   ).toBe("OK");
-});
-
-test("a daemon that is to ask authorization plugins does not start without asking them (CVE-2024-41110, CVE-2026-34040, CVE-2026-33997)", async () => {
-  const { machine } = daemon();
-  const file = join(machine.directory, "authz.json");
-  await machine.text(["sh", "-c", `echo '{"authorization-plugins": ["opa"]}' >${file}`]);
-  for (const flags of [
-    ["--authorization-plugin", "opa"],
-    ["--config-file", file],
-  ]) {
-    const { exitCode, stderr, stdout } = await machine.run([WHARF, "daemon", "--validate", ...flags]);
-    expect([exitCode === 0, stdout + stderr]).toEqual([
-      false,
-      expect.stringMatching(/authorization-plugins?.*would let everything through/s),
-    ]);
-  }
-  expect((await machine.run([WHARF, "daemon", "--validate"])).exitCode).toBe(0);
-  // Bodies that such plugins were shown in part: of no length, and of more than anybody reads.
-  expect((await daemon().api("POST", "/containers/create")).status).toBe(400);
 });
 
 test("a seccomp profile of the user's, none, and the default differ in what they let through", async () => {

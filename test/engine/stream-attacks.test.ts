@@ -5,6 +5,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { IS_DOCKERD } from "../helpers/daemon.ts";
 import { testNothingIsLeft, until, useDaemon } from "../helpers/suite.ts";
 
 const daemon = useDaemon();
@@ -110,8 +111,16 @@ test("10,000 exec sessions that nobody starts cost bounded memory, and one that 
     });
   for (let i = 0; i < 50; i++) await create(100);
   const before = daemonMemory();
+  const statusOf = async (id: string) => (await daemon().api("GET", `/exec/${id}/json`)).status;
+  const idOf = async (answer: ReturnType<typeof create>) =>
+    ((await answer).json as { readonly Id: string }).Id;
+  const first = await idOf(create(100));
+  expect(await statusOf(first)).toBe(200);
   expect(await createMany("stormed", 10_000)).toBe(10_000);
+  if (!IS_DOCKERD) expect(await statusOf(first)).toBe(404); // the oldest make room, by number
+  const large = await idOf(create(2 << 20));
   for (let i = 0; i < 30; i++) expect((await create(2 << 20)).status).toBe(201);
+  if (!IS_DOCKERD) expect(await statusOf(large)).toBe(404); // and by size
   expect(daemonMemory() - before).toBeLessThan(200 << 20);
   expect(await docker("exec", "stormed", "echo", "still")).toBe("still");
   await docker("rm", "-f", "stormed");
