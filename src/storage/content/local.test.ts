@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "#base/digest.ts";
@@ -10,6 +18,14 @@ import { createContentStore } from "./local.ts";
 const HELLO = Buffer.from("hello");
 const HELLO_DIGEST = sha256(HELLO);
 const ABSENT = `sha256:${"0".repeat(64)}`;
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ""; // closed since it was listed
+  }
+}
 
 describe("createContentStore()", () => {
   let directory: string;
@@ -47,6 +63,17 @@ describe("createContentStore()", () => {
     expect(store.delete(HELLO_DIGEST)).toBe(true);
     expect(store.delete(HELLO_DIGEST)).toBe(false);
     expect(store.list()).toEqual([]);
+  });
+
+  test("delete() of a large blob is done at once, and holds it no longer than giving its bytes back takes", async () => {
+    const bytes = new Uint8Array(20 << 20);
+    const digest = await store.put(bytes);
+    const path = store.path(digest);
+    expect(store.delete(digest)).toBe(true);
+    expect(store.info(digest)).toBeUndefined();
+    const held = () =>
+      readdirSync("/proc/self/fd").some((fd) => readLink(`/proc/self/fd/${fd}`).startsWith(path));
+    while (held()) await Bun.sleep(1); // the test's own time limit ends it otherwise
   });
 
   test("ingest() resumes where an earlier writer was interrupted, also in another process", async () => {
