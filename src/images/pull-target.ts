@@ -1,5 +1,6 @@
 import type { Digest } from "#base/digest.ts";
 import { InvalidArgument, NotFound } from "#base/errors.ts";
+import { PLUGIN_CONFIG_TYPE } from "#spec/docker/plugins.ts";
 import type { ImageConfig } from "#spec/oci/image.ts";
 import type { Descriptor, Manifest, Platform } from "#spec/oci/manifest.ts";
 import { mediaKind } from "#spec/oci/media-types.ts";
@@ -81,6 +82,10 @@ async function readConfig(
   manifest: Manifest,
 ): Promise<ImageSource> {
   const { digest: imageId, mediaType, size } = manifest.config;
+  if (mediaType === PLUGIN_CONFIG_TYPE)
+    throw new InvalidArgument(`Encountered remote ${JSON.stringify(mediaType)}(plugin) when fetching`, {
+      hint: `docker plugin install ${request.what}`,
+    });
   if (mediaKind(mediaType) !== "config")
     throw new InvalidArgument(
       `${request.what} is no image for containers: its configuration is ${mediaType}`,

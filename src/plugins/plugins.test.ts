@@ -173,6 +173,40 @@ describe("HostPlugins", () => {
     expect(calls).toBe(5);
   });
 
+  test("asks a managed one first, without activating it, and waits while it is being started", async () => {
+    serve(join(root, "run/both.sock"), () => Response.json({ Implements: ["VolumeDriver"] }));
+    const clock = new FakeClock();
+    const asked: [string | undefined, string, number][] = [];
+    let socket: string | undefined;
+    const plugins = new HostPlugins({
+      clock,
+      directories: directories(),
+      managed: {
+        namesOf: () => ["both:latest"],
+        find: (name) =>
+          name === "both"
+            ? { name: "both:latest", url: "http://plugin", socket, timeoutMs: 7000 }
+            : undefined,
+        canonicalName: (name) => (name === "both" ? "both:latest" : undefined),
+        hostPath: (_name, path) => `/host${path}`,
+      },
+      async call({ socket }, method, _body, { timeoutMs }) {
+        asked.push([socket, method, timeoutMs]);
+        return {};
+      },
+    });
+    const waiting = plugins.call(one("both"), "VolumeDriver.Get", {}, { timeoutMs: 1 });
+    while (!clock.sleeping.includes(1000)) await Bun.sleep(1);
+    expect(asked).toEqual([]);
+    socket = "/managed.sock";
+    await clock.advance(1000);
+    await waiting;
+    expect(asked).toEqual([["/managed.sock", "VolumeDriver.Get", 7000]]);
+    expect(plugins.installedNames("VolumeDriver")).toEqual(["both:latest", "both"]);
+    expect([plugins.canonicalName("both"), plugins.canonicalName("other")]).toEqual(["both:latest", "other"]);
+    expect([plugins.hostPath("both", "/d"), plugins.hostPath("other", "/d")]).toEqual(["/host/d", "/d"]);
+  });
+
   test("refuses a plugin of another kind", async () => {
     serve(join(root, "run/net.sock"), () => Response.json({ Implements: ["NetworkDriver"] }));
     const plugins = new HostPlugins({ clock: new FakeClock(), directories: directories() });

@@ -269,7 +269,9 @@ test.skipIf(IS_DOCKERD)("one that does not run, or is an image, says so and leav
   await docker("tag", "busybox", `${registry}/an/image`);
   await docker("push", "-q", `${registry}/an/image`);
   expect(await refused("plugin", "install", `${registry}/an/image`)).toContain("is no plugin");
-  expect(await refused("pull", `${registry}/test/vol:v1`)).toContain("application/vnd.docker.plugin.v1+json");
+  expect(await refused("pull", `${registry}/test/vol:v1`)).toContain(
+    'Encountered remote "application/vnd.docker.plugin.v1+json"(plugin) when fetching',
+  );
   await docker("rmi", `${registry}/an/image`);
   expect(
     await sh(`ls -A ${daemon().dataRoot}/plugins/installed /run/wharf/plugins /run/wharf/plugin-runs`),
