@@ -42,6 +42,11 @@ export async function createContext(
     readText: (path) => Bun.file(path).text(),
     confirm: (question) => confirm(compose, question),
     apiAccess: () => apiAccess(compose),
+    runProvider: async (call, onLine) => {
+      if (compose.hasFetched)
+        throw new CliError(`provider "${call.type}" is not run: the project has files of another place`);
+      return await (await import("./provider.ts")).runProvider(session.host, call, onLine);
+    },
   };
 }
 

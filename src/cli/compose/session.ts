@@ -23,6 +23,8 @@ export class ComposeSession {
   readonly verbPath: string;
   /** Every question is answered with yes: `--yes`. */
   assumesYes = false;
+  /** Whether files of the project came from elsewhere: what they say is not run on this machine. */
+  hasFetched = false;
   #project: Promise<Project> | undefined;
   #context: Promise<ComposeContext> | undefined;
   #display: Promise<Display> | undefined;
@@ -77,7 +79,10 @@ export class ComposeSession {
       environment: host.env,
       currentDirectory: host.cwd,
       readStandardInput: () => readAll(host),
-      fetchRemote: remoteFetcher(this.session, flags["insecure-registry"]),
+      fetchRemote: (reference) => {
+        this.hasFetched = true;
+        return remoteFetcher(this.session, flags["insecure-registry"])(reference);
+      },
       warn: (text) => void this.warn(text),
     };
   }

@@ -6,6 +6,7 @@ import { dependentsOf, visitServices } from "./graph.ts";
 import { LABEL } from "./labels.ts";
 import { imageName } from "./names.ts";
 import { listProjectContainers } from "./observe.ts";
+import { releaseProvider } from "./providers.ts";
 import type { ComposeContext, ObservedContainer } from "./types.ts";
 
 export interface DownOptions {
@@ -28,6 +29,7 @@ export async function down(context: ComposeContext, project: Project, options: D
     project,
     async (service) => {
       if (!concerned.has(service.name)) return;
+      if (service.provider) return await releaseProvider(context, project, service);
       const own = ofServices.filter((one) => one.service === service.name);
       await Promise.all(own.map((container) => stopAndRemove(context, project, { container, options })));
     },

@@ -1,4 +1,5 @@
 /** `run`: one container of a service for one command, beside its replicas. */
+import { InvalidArgument } from "#base/errors.ts";
 import { newId } from "#base/ids.ts";
 import type { Mount } from "../model/container-types.ts";
 import type { Port, Project, Service } from "../model/types.ts";
@@ -13,6 +14,7 @@ import { isReplica } from "./lifecycle.ts";
 import { listProjectContainers } from "./observe.ts";
 import { refuseTooNew } from "./old-engines.ts";
 import type { Condition } from "./plan/types.ts";
+import { withProviders } from "./providers.ts";
 import type { Referable } from "./references.ts";
 import { refuseUnsupported } from "./refuse.ts";
 import type { ComposeContext, ObservedContainer } from "./types.ts";
@@ -96,7 +98,12 @@ export async function createOneOff(
   options: RunOptions,
 ): Promise<CreatedOneOff> {
   refuseUnsupported({ ...asWritten, services: { [serviceName]: asWritten.services[serviceName]! } });
-  const project = await withApiSocket(context, asWritten);
+  if (asWritten.services[serviceName]!.provider)
+    throw new InvalidArgument(
+      `service "${serviceName}" has a provider: there is no container to run a command in`,
+    );
+  const provided = options.noDeps ? asWritten : await withProviders(context, asWritten);
+  const project = await withApiSocket(context, provided);
   const service = project.services[serviceName]!;
   await startDependencies(context, project, service, options);
   const changed = changedService(service, options.changes);

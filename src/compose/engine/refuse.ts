@@ -3,7 +3,6 @@ import type { Project, Service } from "../model/types.ts";
 
 /** Attributes that no container can have, with the reason: running without them would not be what the file asks for. */
 const REFUSED: Readonly<Partial<Record<keyof Service, string>>> = {
-  provider: "providers are programs beside the engine, which this tool does not run",
   models: "there is no model runner",
   credential_spec: "credential specs are of Windows containers",
 };

@@ -10,6 +10,7 @@ import type { Network, Service, Volume } from "../model/types.ts";
 import type { ApiAccess } from "./api-socket.ts";
 import type { Labels, Origin } from "./labels.ts";
 import type { Separator } from "./names.ts";
+import type { RunProvider } from "./providers.ts";
 
 /**
  * Something happens to a container, network, volume or image. Events about one `id` come in order: "working", perhaps
@@ -62,6 +63,8 @@ export interface ComposeContext {
   readText(path: string): Promise<string>;
   /** For services that may speak to the engine. @throws CliError when it has no socket on this machine */
   apiAccess(): Promise<ApiAccess>;
+  /** Runs a program that makes what a service is. */
+  readonly runProvider: RunProvider;
   /** Asks the user. @returns whether to go on */
   confirm(question: string): Promise<boolean>;
   /** Nothing is changed: what would be done is only told. */

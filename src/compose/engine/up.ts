@@ -13,6 +13,7 @@ import { planUp, touchedContainers } from "./plan/plan.ts";
 import { replicasOf } from "./plan/services.ts";
 import type { Condition, Plan, PlanOptions } from "./plan/types.ts";
 import { changedVolumes } from "./plan/volumes.ts";
+import { withProviders } from "./providers.ts";
 import { ignoredAttributes, refuseUnsupported } from "./refuse.ts";
 import type { ComposeContext, Observed } from "./types.ts";
 
@@ -35,7 +36,7 @@ export async function prepareUp(
   options: UpOptions,
 ): Promise<PlanRun> {
   refuseUnsupported(asWritten);
-  const project = await withApiSocket(context, asWritten);
+  const project = await withApiSocket(context, await withProviders(context, asWritten));
   for (const text of ignoredAttributes(project)) context.warn(text);
   const imageOptions = {
     quiet: options.quietPull,
@@ -111,7 +112,7 @@ export async function waitUntilUp(
   using watch = new StateWatch(context.client, { label: [`${LABEL.project}=${project.name}`] });
   await Promise.all(
     Object.values(project.services)
-      .filter((service) => replicasOf(service) > 0)
+      .filter((service) => replicasOf(service) > 0 && !service.provider)
       .map(({ name }) =>
         waitForCondition(context, watch, {
           service: name,

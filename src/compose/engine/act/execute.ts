@@ -1,4 +1,5 @@
 /** Runs a plan: what can go on at once does, what fails keeps everything after it from being begun. */
+import { Cancelled } from "#base/errors.ts";
 import type { Project } from "../../model/types.ts";
 import { LABEL } from "../labels.ts";
 import type { Operation, Plan, PlanNode } from "../plan/types.ts";
@@ -62,6 +63,11 @@ export class PlanRun implements Disposable {
   /** Starts, in the order of what depends on what. */
   start(): Promise<void> {
     return this.#run("start");
+  }
+
+  /** What has not been begun is not begun any more. */
+  cancel(): void {
+    this.#failure ??= { error: new Cancelled("cancelled by the user") };
   }
 
   [Symbol.dispose](): void {

@@ -50,8 +50,12 @@ class UpSession {
   /** Containers whose output comes over a connection that was opened before they were started. */
   readonly #attached = new Set<string>();
   readonly #alive = new Set<string>();
+  /** Those that are known to run: their end will be told. */
+  readonly #running = new Set<string>();
   readonly #work: Promise<void>[] = [];
+  /** The plan has come to its end, well or not: nothing is started any more. */
   #isStarted = false;
+  #cancelStart = () => {};
   #isDetached = false;
   #isEnding = false;
   #exitCode = 0;
@@ -64,6 +68,7 @@ class UpSession {
   }
 
   async follow(run: PlanRun): Promise<number> {
+    this.#cancelStart = () => run.cancel();
     const { client } = this.#context;
     const { services } = this.#options;
     using _interrupts = this.#options.onInterrupt(() => this.#interrupt());
@@ -76,14 +81,16 @@ class UpSession {
     const all = (await replicasOfProject(this.#context, this.#project)).filter(({ service }) =>
       services.has(service),
     );
-    for (const { id } of all) this.#alive.add(id);
+    for (const { id, state } of all) {
+      this.#alive.add(id);
+      if (state === "running") this.#running.add(id);
+    }
     await this.#attachAll(all.filter(({ service }) => this.#options.attachTo.has(service)));
     const watching = this.#watch(events);
     watching.catch(() => {}); // awaited below
     using _keys = this.#options.onDetach?.(() => this.#detach());
     try {
-      if (this.#isEnding) await this.#endUnstarted();
-      else await run.start();
+      if (!this.#isEnding) await run.start();
     } catch (error) {
       if (!this.#isEnding) {
         this.#abort.abort();
@@ -92,7 +99,9 @@ class UpSession {
       }
     }
     this.#isStarted = true;
-    if (this.#alive.size === 0 || this.#isDetached) this.#abort.abort();
+    if (this.#isEnding)
+      this.#inBackground(this.#stop([])); // what came up while the others were stopped
+    else if (this.#alive.size === 0 || this.#isDetached) this.#abort.abort();
     await watching.catch((error) => {
       if (!this.#abort.signal.aborted) throw error;
     });
@@ -129,7 +138,7 @@ class UpSession {
       if (event.kind === "created") await this.#created(event);
       if (event.kind === "started") this.#started(event);
       if (event.kind === "exited") await this.#exited(event);
-      if (this.#alive.size === 0) break;
+      if (this.#alive.size === 0 && this.#isStarted) break;
     }
   }
 
@@ -141,6 +150,7 @@ class UpSession {
 
   #started({ id, service, source, time }: MonitorEvent): void {
     this.#alive.add(id);
+    this.#running.add(id);
     if (this.#isEnding) this.#inBackground(this.#stop([service])); // it came up after the others were told to stop
     if (!this.#options.attachTo.has(service) || this.#attached.has(id)) return;
     const { sink } = this.#options;
@@ -151,6 +161,7 @@ class UpSession {
     const { onExit, exitCodeFrom, sink } = this.#options;
     const { source, exitCode, isRestarting, service, id } = event;
     await sink.status(source, `exited with code ${exitCode}${isRestarting ? " (restarting)" : ""}`);
+    this.#running.delete(id);
     this.#attached.delete(id); // its stream ends with it: should it start again, that is a new one
     if (service === exitCodeFrom) this.#exitCode = exitCode;
     if (isRestarting) return;
@@ -158,9 +169,7 @@ class UpSession {
     const endsAll = onExit === "stop" || (onExit === "stopOnFailure" && exitCode !== 0);
     if (!endsAll || this.#isEnding) return;
     if (exitCodeFrom === "") this.#exitCode = exitCode;
-    this.#isEnding = true;
-    this.#tell("Aborting on container exit...");
-    this.#inBackground(this.#stop([]));
+    this.#end("Aborting on container exit...");
   }
 
   /** Not before everything has been started. */
@@ -177,8 +186,13 @@ class UpSession {
       this.#inBackground(this.#kill());
       return;
     }
+    this.#end("Gracefully Stopping... press Ctrl+C again to force");
+  }
+
+  #end(text: string): void {
     this.#isEnding = true;
-    this.#tell("Gracefully Stopping... press Ctrl+C again to force");
+    this.#cancelStart();
+    this.#tell(text);
     this.#inBackground(this.#stop([]));
   }
 
@@ -196,20 +210,14 @@ class UpSession {
       services: services.length > 0 ? services : [...own],
       ...(stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds }),
     });
-    if (this.#alive.size > 0 && services.length === 0) await this.#forgetStopped();
-  }
-
-  /** The user's wish came before anything was started. */
-  async #endUnstarted(): Promise<void> {
-    await allSettled(this.#work);
-    await this.#forgetStopped();
+    if (services.length === 0) await this.#forgetStopped();
   }
 
   /** Containers that never ran have no end to wait for. */
   async #forgetStopped(): Promise<void> {
     for (const { id, state } of await replicasOfProject(this.#context, this.#project))
-      if (state === "created" || state === "exited") this.#alive.delete(id);
-    if (this.#alive.size === 0) this.#abort.abort();
+      if (state === "created" || (state === "exited" && !this.#running.has(id))) this.#alive.delete(id);
+    if (this.#alive.size === 0 && this.#isStarted) this.#abort.abort();
   }
 
   async #kill(): Promise<void> {
