@@ -319,9 +319,12 @@ test("the engine's API is not reachable from a container (CVE-2025-9074)", async
     "busybox",
     "sh",
     "-c",
-    `ip addr del 127.0.0.1/8 dev lo; ip route add 127.0.0.1 via ${gateway} dev eth0; wget -q -T 2 -O - http://127.0.0.1:${TCP_PORT}/_ping`,
+    `ip addr del 127.0.0.1/8 dev lo; ip route add 127.0.0.1 via ${gateway} dev eth0
+     (printf 'GET /_ping HTTP/1.0\\r\\n\\r\\n'; sleep 1) | nc -w 2 127.0.0.1 ${TCP_PORT}`,
   );
   expect(routed.stdout).toBe("");
+  // They left the container, and ended at the guard.
+  expect(await onHost("nft list ruleset | grep 'ip daddr 127.0.0.0/8 iifname'")).toMatch(/packets [1-9]/);
   expect((await run("busybox", "sh", "-c", "ls /run/*.sock /var/run/*.sock 2>/dev/null")).stdout).toBe("");
   expect(
     await onHost(
