@@ -7,7 +7,7 @@ import { InvalidArgument } from "#base/errors.ts";
 import { namesIn } from "#base/fs.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { PluginContext } from "./context.ts";
-import { logsDirectory, pathsOf, pluginsDirectory, runRoot, socketsDirectory } from "./paths.ts";
+import { logsDirectory, pathsOf, pluginsDirectory, socketsDirectory } from "./paths.ts";
 import type { PluginRecord } from "./types.ts";
 
 const MAX_CONFIG_BYTES = 1 << 20;
@@ -114,7 +114,7 @@ export async function sweep(ctx: PluginContext): Promise<void> {
     if (record) await removeOtherVersions(ctx, record);
     else await removePluginFiles(ctx, id);
   }
-  for (const directory of [socketsDirectory(ctx), logsDirectory(ctx), runRoot(ctx)])
+  for (const directory of [socketsDirectory(ctx), logsDirectory(ctx)])
     for (const id of namesIn(directory)) if (!ctx.records.byId(id)) await remove(join(directory, id));
   removeUnusedBlobs(ctx);
 }

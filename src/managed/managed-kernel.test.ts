@@ -11,7 +11,14 @@ import { openMemoryState } from "#state/memory.ts";
 import { createContentStore } from "#storage/content/local.ts";
 import { createManagedPlugins, type ManagedDeps } from "./managed.ts";
 import { parsePluginConfig } from "./parse-config.ts";
-import { contentDirectory, logsDirectory, pathsOf, pluginsDirectory, socketsDirectory } from "./paths.ts";
+import {
+  contentDirectory,
+  logsDirectory,
+  pathsOf,
+  pluginsDirectory,
+  runRoot,
+  socketsDirectory,
+} from "./paths.ts";
 import { PluginRecords } from "./records.ts";
 import { initialSettings } from "./settings.ts";
 
@@ -24,17 +31,25 @@ const config = parsePluginConfig(
 
 let root: string;
 let deps: ManagedDeps;
+let ended: string[];
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "wharf-managed-"));
   const state = openMemoryState();
+  ended = [];
   const unused = () => {
     throw new Error("not in this test");
   };
   deps = {
     ...{ dataRoot: join(root, "data"), execRoot: join(root, "run"), state, kernel: createKernel() },
     ...{ clock: systemClock, log: silentLog, events: { emit() {} }, version: "test" },
-    runtime: { start: unused, recover: unused, cleanUp: unused, defaultName: "crun" },
+    runtime: {
+      ...{ start: unused, recover: unused, defaultName: "crun" },
+      cleanUp: async ({ id, runDirectory }) => {
+        ended.push(id);
+        rmSync(runDirectory, { recursive: true });
+      },
+    },
     ...{ files: { write: unused, export: unused }, unpacker: { unpack: unused } },
     registries: { open: unused, openForPush: unused },
     trust: { checkName: unused, admit: unused },
@@ -66,7 +81,8 @@ describe("recover()", () => {
       join(own, "rootfs-1"),
       join(own, "propagated-mount", "kept"),
       join(pathsOf(deps, STRANGER).directory, "rootfs-unpacked", "rootfs"),
-      ...[socketsDirectory(deps), logsDirectory(deps)].map((one) => join(one, STRANGER)),
+      ...[socketsDirectory(deps), logsDirectory(deps), runRoot(deps)].map((one) => join(one, STRANGER)),
+      pathsOf(deps, ID).runDirectory, // started, and the engine ended before it was enabled
     ])
       mkdirSync(directory, { recursive: true });
     const content = createContentStore(contentDirectory(deps), systemClock);
@@ -75,7 +91,8 @@ describe("recover()", () => {
     expect(readdirSync(pluginsDirectory(deps))).toEqual([ID]);
     expect(readdirSync(own).sort()).toEqual(["propagated-mount", "rootfs-2"]);
     expect(existsSync(join(own, "propagated-mount", "kept"))).toBe(true);
-    for (const directory of [socketsDirectory(deps), logsDirectory(deps)])
+    expect(ended.sort()).toEqual([ID, STRANGER]);
+    for (const directory of [socketsDirectory(deps), logsDirectory(deps), runRoot(deps)])
       expect(readdirSync(directory)).toEqual([]);
     expect(content.list()).toEqual([]);
   });

@@ -194,7 +194,10 @@ class InstalledPlugins implements PluginHost {
   }
 
   async recover(): Promise<void> {
-    await sweep(this.#ctx);
+    await this.#ctx.runner.discardOthers((id) => this.#ctx.records.byId(id)?.isEnabled === true);
+    await sweep(this.#ctx).catch((error) =>
+      this.#ctx.log.warn("cannot remove what a crash left of plugins", { error }),
+    );
     const enabled = this.#ctx.records.all().filter(({ isEnabled }) => isEnabled);
     await Promise.all(
       enabled.map(async (record) => {

@@ -2,17 +2,21 @@ import { lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "#base/clock.ts";
 import { Internal, messageOf, Unavailable } from "#base/errors.ts";
+import { namesIn } from "#base/fs.ts";
+import { isFullId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Kernel } from "#kernel/types.ts";
 import type { LogPluginPlace } from "#plugins/types.ts";
 import type { Runtime, SupervisedProcess } from "#runtime/types.ts";
-import { type PluginPaths, type PluginRoots, pathsOf } from "./paths.ts";
+import { type PluginPaths, type PluginRoots, pathsOf, runRoot } from "./paths.ts";
 import { LOGS_INSIDE, type PluginSpecDeps, pluginSpec } from "./spec.ts";
 import type { PluginRecord } from "./types.ts";
 
 /** As long as Docker waits for the socket of a plugin that has been started. */
 const LISTEN_MS = 10_000;
 const LOOK_EVERY_MS = 20;
+/** Of the engine's own start. */
+const START_WAIT_MS = 3000;
 const SIGTERM = 15;
 const SIGKILL = 9;
 /** From the request to end to the order. */
@@ -80,9 +84,20 @@ export class PluginRunner {
       await this.#cleanUp(record);
       const process = await this.#launchOrLog(record);
       this.#keep(record, process);
-      if (process)
-        await this.#untilListening(record, process).catch((error) => this.#logFailure(record, error));
+      if (process) await this.#giveTimeToListen(record, process);
     }
+  }
+
+  /** Runs that a crash left of plugins that should not run: a daemon that ended before its record said so. */
+  async discardOthers(isWanted: (id: string) => boolean): Promise<void> {
+    const ids = namesIn(runRoot(this.#deps)).filter((id) => isFullId(id) && !isWanted(id));
+    await Promise.all(
+      ids.map((id) =>
+        this.#cleanUp({ id }).catch((error) =>
+          this.#deps.log.warn("cannot end what a crash left of a plugin", { plugin: id, error }),
+        ),
+      ),
+    );
   }
 
   /** Returns when it has ended, by request or by force. Not running already counts as done. */
@@ -144,6 +159,14 @@ export class PluginRunner {
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       process = await this.#launchOrLog(record);
     }
+  }
+
+  /** The engine's start waits no longer for any plugin; whoever asks one then waits by itself. */
+  async #giveTimeToListen(record: PluginRecord, process: SupervisedProcess): Promise<void> {
+    const listening = this.#untilListening(record, process).catch((error) => this.#logFailure(record, error));
+    const late = new AbortController();
+    await Promise.race([listening, this.#deps.clock.sleep(START_WAIT_MS, late.signal)]);
+    late.abort();
   }
 
   async #launchOrLog(record: PluginRecord): Promise<SupervisedProcess | undefined> {

@@ -279,6 +279,24 @@ test.skipIf(IS_DOCKERD)("one that does not run, or is an image, says so and leav
   expect(await sh(`find ${daemon().dataRoot}/plugins/content -type f`)).toBe("");
 });
 
+test.skipIf(IS_DOCKERD)("a start that the engine's end cut off leaves nothing running", async () => {
+  await docker(
+    "plugin",
+    "create",
+    "slow",
+    await plugin("slow", { ...CONFIG, entrypoint: ["/plugin", "sleep"] }),
+  );
+  const pid = async () => (await sh("pgrep -of '^/plugin sleep' || true")).trim();
+  const enabling = daemon().docker("plugin", "enable", "slow");
+  await until("it runs", pid, (text) => text !== "");
+  await daemon().kill();
+  expect((await enabling).exitCode).not.toBe(0);
+  await daemon().start();
+  await until("it is gone", pid, (text) => text === "");
+  expect(await docker("plugin", "ls", "--format", "{{.Name}} {{.Enabled}}")).toBe("slow:latest false");
+  await docker("plugin", "rm", "slow");
+});
+
 test("what happens to one is told", async () => {
   const begin = String(Math.floor(Date.now() / 1000) - 1);
   await grant("--alias", "told", `${registry}/test/vol:v1`);

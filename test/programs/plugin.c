@@ -1,6 +1,7 @@
 /* A plugin for tests that needs nothing but itself, so that its root file system is one file: volumes are tmpfs mounts
  * below /data, its authorization denies what holds the text of $DENY, its logs are appended to /data/log.
  *   plugin SOCKET KIND...      KINDs are what Plugin.Activate tells: VolumeDriver, authz, LogDriver
+ *   plugin sleep               never listens
  * Every call is a line of /data/calls: the method and the Name asked for. $DATA is another place for /data.
  */
 #define _GNU_SOURCE
@@ -144,6 +145,7 @@ int main(int argc, char **argv) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   int listener = socket(AF_UNIX, SOCK_STREAM, 0);
   if (argc < 2) return 2;
+  while (!strcmp(argv[1], "sleep")) pause();
   signal(SIGCHLD, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGTERM, _exit);
