@@ -39,6 +39,11 @@ export class ArchiveFiles {
     return { digest, sizeBytes: bytes.byteLength };
   }
 
+  /** Blobs no larger than this that the archive has under their digests, whether or not anything leads to them. */
+  smallBlobs(maxBytes: number): BlobInfo[] {
+    return [...this.#archive.blobs.values()].filter(({ sizeBytes }) => sizeBytes <= maxBytes);
+  }
+
   missing(nameOrDigest: string | Digest): InvalidArgument {
     return new InvalidArgument(`invalid archive: ${nameOrDigest} is not in it`);
   }

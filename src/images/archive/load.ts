@@ -22,7 +22,7 @@ import { writeManifest } from "../write-manifest.ts";
 import { EarlyLayers } from "./early-layers.ts";
 import { ArchiveFiles } from "./files.ts";
 import { type ArchivedImage, readArtifacts, readLayout } from "./layout.ts";
-import { archiveSignatures } from "./signatures.ts";
+import { archiveSignatures, MAX_UNLISTED_BYTES } from "./signatures.ts";
 import { spoolArchive } from "./spool.ts";
 
 export interface LoadDeps {
@@ -61,6 +61,7 @@ export async function loadArchive(
   const source = archiveSignatures(
     deps.content,
     readArtifacts((name) => files.text(name)),
+    files.smallBlobs(MAX_UNLISTED_BYTES),
   );
   const transport = files.text("manifest.json") === undefined ? "oci-archive" : "docker-archive";
   for (const archived of images) {

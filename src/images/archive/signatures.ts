@@ -1,24 +1,34 @@
 import type { Digest } from "#base/digest.ts";
 import { isDigest } from "#base/digest.ts";
-import { InvalidArgument, NotFound } from "#base/errors.ts";
+import { NotFound } from "#base/errors.ts";
 import type { Descriptor } from "#spec/oci/manifest.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
-import type { ContentStore } from "#storage/types.ts";
+import type { BlobInfo, ContentStore } from "#storage/types.ts";
 import type { SignatureSource } from "../trust/types.ts";
 import { isCosignKind, tagIn } from "./layout.ts";
 
 /** More is not looked at: whoever made the archive could make us busy. */
 const MAX_ARTIFACTS = 100;
+const MAX_UNLISTED = 100;
+export const MAX_UNLISTED_BYTES = 64 << 10;
 
 /**
  * Signatures that came in the same archive as the image, as `cosign save` or a copy of a repository into an OCI layout
  * brings them: by the tag `sha256-DIGEST.sig`, as cosign marks them, or as manifests that name the image as their subject.
+ * @param unlisted blobs among which there may be such manifests that the index does not name: `cosign save` leaves those
+ *   of bundles out
  */
 export function archiveSignatures(
   content: Pick<ContentStore, "readText" | "info">,
   artifacts: readonly Descriptor[],
+  unlisted: readonly BlobInfo[] = [],
 ): SignatureSource {
-  const known = artifacts.slice(0, MAX_ARTIFACTS);
+  const listed = artifacts.slice(0, MAX_ARTIFACTS);
+  const others = unlisted
+    .filter(({ digest }) => !listed.some((entry) => entry.digest === digest))
+    .slice(0, MAX_UNLISTED)
+    .map(({ digest, sizeBytes }) => ({ mediaType: MEDIA_TYPE.ociManifest, digest, size: sizeBytes }));
+  const known: readonly Descriptor[] = [...listed, ...others];
   const read = async (digest: Digest, maxBytes?: number): Promise<Uint8Array> => {
     if (!content.info(digest)) throw new NotFound(`${digest} is not in the archive`);
     return Buffer.from(await content.readText(digest, maxBytes), "utf8");
@@ -42,7 +52,7 @@ export function archiveSignatures(
     async referrers(digest) {
       const manifests: Descriptor[] = [];
       for (const { annotations: _named, ...entry } of known) {
-        const found = content.info(entry.digest) ? await subjectOf(content, entry) : undefined;
+        const found = content.info(entry.digest) && (await subjectOf(content, entry));
         if (found?.subject === digest) manifests.push({ ...entry, artifactType: found.artifactType });
       }
       const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests };
@@ -59,12 +69,12 @@ function isUnnamedSignature({ annotations }: Descriptor): boolean {
 async function subjectOf(
   content: Pick<ContentStore, "readText">,
   { digest, artifactType }: Descriptor,
-): Promise<{ readonly subject: unknown; readonly artifactType: string }> {
+): Promise<{ readonly subject: unknown; readonly artifactType: string } | undefined> {
   try {
     const manifest = JSON.parse(await content.readText(digest));
     const type: unknown = manifest?.artifactType ?? artifactType ?? manifest?.config?.mediaType;
     return { subject: manifest?.subject?.digest, artifactType: String(type ?? "") };
-  } catch (error) {
-    throw new InvalidArgument(`invalid archive: ${digest} is no manifest`, { cause: error });
+  } catch {
+    return undefined; // no manifest: what does not say what it is about is about nothing
   }
 }

@@ -109,7 +109,7 @@ export interface BundleSignature {
 }
 
 /** As `cosign sign --key` does since version 3: a statement about a digest, in a bundle that refers to the image. */
-export function addBundleSignature(registry: TestRegistry, signature: BundleSignature): void {
+export function addBundleSignature(registry: Place, signature: BundleSignature): void {
   const { digest, key, tamper = (text) => text } = signature;
   const [algorithm, hex] = digest.split(":") as [string, string];
   const payloadType = signature.payloadType ?? "application/vnd.in-toto+json";
@@ -135,8 +135,10 @@ export function addBundleSignature(registry: TestRegistry, signature: BundleSign
   addReferrer(registry, digest, mediaType, [addBlob(registry, jsonBytes(bundle), mediaType)]);
 }
 
+type Place = Pick<TestRegistry, "blobs" | "tags">;
+
 function addReferrer(
-  registry: TestRegistry,
+  registry: Place,
   subject: string,
   artifactType: string,
   layers: readonly Descriptor[],

@@ -4,7 +4,7 @@ import { PermissionDenied } from "#base/errors.ts";
 import { type TarMemberSource, writeTar } from "#base/tar-write.ts";
 import { type BuiltImage, buildImage, jsonBytes, tarOf } from "#registry/_testing/registry.ts";
 import { createTestImages, textOf } from "../_testing/store.ts";
-import { cosignArtifact, signingKey } from "./_signing.ts";
+import { addBundleSignature, cosignArtifact, signingKey } from "./_signing.ts";
 import { parseTrustPolicy } from "./policy.ts";
 
 const KEY = signingKey();
@@ -152,6 +152,23 @@ test("what cosign save writes has no names, and is let in where the digest is en
   expect(await refusal(strict, strict.images.load(archive(), {}))).toContain("the archive gives it none");
   await using here = engineUnder({ default: [{ ...SIGNED, signedIdentity: { type: "digestOnly" } }] });
   expect(await refusal(here, here.images.load(archive(OTHER), {}))).toContain("no signature was made with");
+  await textOf(here.images.load(archive(), {}));
+  expect(here.images.count()).toBe(1);
+});
+
+test("a bundle is found though the index of the archive does not list it", async () => {
+  const archive = (key = KEY, digest = image.manifest.digest) => {
+    const place = { blobs: new Map(image.blobs), tags: new Map<string, string>() };
+    addBundleSignature(place, { digest, key: key.privateKey });
+    return writeTar([
+      ...[...place.blobs].map(([name, { bytes }]) => file(`blobs/${name.replace(":", "/")}`, bytes)),
+      file("index.json", jsonBytes({ schemaVersion: 2, manifests: [image.manifest] })),
+    ]);
+  };
+  await using here = engineUnder({ default: [{ ...SIGNED, signedIdentity: { type: "digestOnly" } }] });
+  expect(await refusal(here, here.images.load(archive(OTHER), {}))).toContain("no signature was made with");
+  const another = archive(KEY, `sha256:${"0".repeat(64)}`);
+  expect(await refusal(here, here.images.load(another, {}))).toContain("it has no cosign signature");
   await textOf(here.images.load(archive(), {}));
   expect(here.images.count()).toBe(1);
 });
