@@ -304,6 +304,13 @@ test("a full disk at any stage of a pull is an error, and nothing is left", asyn
   const used = async () =>
     Number((await machine.text(["df", "-k", "--output=used", machine.directory])).split("\n")[1]);
   const resize = (kib: number) => machine.text(["mount", "-o", `remount,size=${kib}k`, machine.directory]);
+  // layers of the tests before may still be on their way out: they would count as room later
+  const doomed = ["find", `${daemon().dataRoot}/overlay2/trash`, "-mindepth", "1", "-maxdepth", "1"];
+  await until(
+    "what was removed has gone",
+    async () => (await machine.run(doomed)).stdout,
+    (directories) => directories === "",
+  );
   const before = await used();
   for (const room of [200, 2500, 4500, 6500, 8500, 10_500]) {
     await resize(before + room);
