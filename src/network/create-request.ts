@@ -49,7 +49,10 @@ function checkName(name: string): void {
   if (name.trim() === "") throw new InvalidArgument("invalid name: name is empty");
   if (isPredefined(name))
     throw new PermissionDenied(`operation is not permitted on predefined ${name} network `); // the blank is Docker's
-  if (/[/\s\0]/.test(name)) throw new InvalidArgument(`invalid name: "${name}" has a slash or white space`);
+  if (/[/\0]|[^\S ]|^ | $/.test(name))
+    throw new InvalidArgument(
+      `invalid name: "${name}" has a slash, or white space that is no blank between words`,
+    );
 }
 
 function checkScope({ Scope, Ingress }: NetworkCreateRequest): void {

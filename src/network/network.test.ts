@@ -179,6 +179,7 @@ describe("networks of users", () => {
     const { networks } = setUp();
     const { id } = networks.create({ Name: "n" }).record;
     expect(networks.get(id).name).toBe("n");
+    expect(networks.get(networks.create({ Name: "two words" }).record.id).name).toBe("two words");
     expect(networks.get(id.slice(0, 20)).name).toBe("n");
     expect(() => networks.get("nowhere")).toThrow("network nowhere not found");
   });
@@ -187,6 +188,9 @@ describe("networks of users", () => {
     { request: { Name: "bridge" }, text: "operation is not permitted on predefined bridge network " },
     { request: { Name: "taken" }, text: "network with name taken already exists" },
     { request: { Name: " " }, text: "invalid name: name is empty" },
+    { request: { Name: " blank before" }, text: "has a slash, or white space" },
+    { request: { Name: "new\nline" }, text: "has a slash, or white space" },
+    { request: { Name: "a/b" }, text: "has a slash, or white space" },
     { request: { Name: "n", Driver: "host" }, text: 'only one instance of "host" network is allowed' },
     { request: { Name: "n", Driver: "weave" }, text: "could not find plugin weave" },
     { request: { Name: "n", Scope: "swarm" }, text: "This node is not a swarm manager." },

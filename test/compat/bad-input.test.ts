@@ -279,6 +279,8 @@ test("hostile archives are refused by name and leave nothing", async () => {
     expect(`${name} ${load.exitCode}`).toBe(`${name} 1`);
     expect(load.stderr.trim()).not.toBe("");
   }
+  const { status, text } = await d.api("POST", "/images/load", "no archive");
+  expect([status, text]).toEqual([200, expect.stringContaining('"errorDetail"')]); // as clients expect it
   expect(await d.dockerText("images", "--format", "{{.Repository}}", "evil")).toBe("");
   expect((await d.machine.run(["ls", "/evil-out"])).exitCode).not.toBe(0);
 });

@@ -6,7 +6,7 @@ import type { ImageManifestSummary, ImageSummary } from "#spec/docker/images.ts"
 import { isBefore } from "#spec/docker/versions.ts";
 import { DEFAULT_TAG, parseReference } from "#spec/reference.ts";
 import { type ApiRequest, empty, json, type Reply, type Route, stream } from "../handler.ts";
-import { progressStream } from "../json-lines.ts";
+import { progressStream, progressStreamWithFaults } from "../json-lines.ts";
 import { imageInspect, imageSummary } from "../map/image.ts";
 import { imageIdentity, withIdentity } from "../map/image-identity.ts";
 import { platformQuery, platformsQuery } from "../platform-query.ts";
@@ -172,7 +172,7 @@ function importArchive(request: ApiRequest, { images }: ApiParts, url: string | 
 function load(request: ApiRequest, { images }: ApiParts): Reply {
   const { query, body, signal } = request;
   const platforms = platformsQuery(request, ARCHIVE_PLATFORMS);
-  return progressStream(images.load(body, { quiet: query.boolean("quiet"), platforms, signal }));
+  return progressStreamWithFaults(images.load(body, { quiet: query.boolean("quiet"), platforms, signal }));
 }
 
 const ARCHIVE_PLATFORMS = { name: "platform", since: "1.48" } as const;
