@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { emptyProject } from "./empty.ts";
 import { selectServices, withProfiles } from "./select.ts";
 import type { Project, Service } from "./types.ts";
 
@@ -20,23 +21,11 @@ const ALL = [
 
 const PROJECT: Project = withProfiles(
   {
-    name: "demo",
-    workingDirectory: "/",
-    files: [],
-    environment: {},
+    ...emptyProject("demo"),
     services: Object.fromEntries(ALL.map((one) => [one.name, one])),
-    disabledServices: {},
     networks: Object.fromEntries(
       [...ALL, { name: "spare" }].map(({ name }) => [name, { name, extensions: {} }]),
     ),
-    volumes: {},
-    secrets: {},
-    configs: {},
-    models: {},
-    jobs: {},
-    disabledJobs: {},
-    profiles: [],
-    extensions: {},
   },
   [],
 );
