@@ -6,7 +6,8 @@
 
 #include "control.h"
 
-enum { POLL_SIGNALS, POLL_LISTENER, POLL_CONSOLE, POLL_INPUT, POLL_SOURCES, POLL_FIXED = POLL_SOURCES + SOURCES };
+enum { POLL_SIGNALS, POLL_LISTENER, POLL_CONSOLE, POLL_INPUT, POLL_MEMORY, POLL_SOURCES };
+enum { POLL_FIXED = POLL_SOURCES + SOURCES };
 
 static struct pollfd polled[POLL_FIXED + CONNECTIONS_MAX];
 
@@ -68,6 +69,7 @@ static void watch_all(const struct shim *shim, bool held) {
   watch(POLL_LISTENER, shim->listener, POLLIN);
   watch(POLL_CONSOLE, stdio->console, POLLIN);
   watch(POLL_INPUT, stdin_is_idle(stdio) ? -1 : stdio->input_fd, POLLOUT);
+  watch(POLL_MEMORY, shim->process.oom_fd, POLLPRI);
   for (int i = 0; i < SOURCES; i++) watch(POLL_SOURCES + i, reading ? stdio->sources[i].fd : -1, POLLIN);
   for (int i = 0; i < shim->connections.count; i++)
     watch_connection(shim, &shim->connections.list[i], &polled[POLL_FIXED + i]);
@@ -90,6 +92,7 @@ static void reap(struct shim *shim) {
 static void serve_all(struct shim *shim, int connections) {
   struct stdio *stdio = &shim->stdio;
   if (polled[POLL_CONSOLE].revents) stdio_take_console(stdio);
+  if (polled[POLL_MEMORY].revents) count_oom_kills(&shim->process);
   if (polled[POLL_SIGNALS].revents) reap(shim);
   if (polled[POLL_INPUT].revents) stdin_flush(stdio);
   for (int i = connections - 1; i >= 0; i--)

@@ -7,25 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "launch.h"
 
 // As wait(2) gives it: exit code 255.
 #define LOST_STATUS (255 << 8)
 
-static bool was_oom_killed(int counters) {
+void count_oom_kills(struct process *process) {
+  if (process->oom_fd < 0) return;
   char text[512];
-  ssize_t length = counters < 0 ? -1 : pread(counters, text, sizeof text - 1, 0);
-  if (length <= 0) return false;
-  text[length] = 0;
-  const char *count = strstr(text, "oom_kill ");
-  return count && atol(count + sizeof "oom_kill") > 0;
+  ssize_t length = pread(process->oom_fd, text, sizeof text - 1, 0);
+  if (length > 0) {
+    text[length] = 0;
+    const char *count = strstr(text, "oom_kill ");
+    process->oom_killed = count && atol(count + sizeof "oom_kill") > 0;
+  }
+  if (length >= 0 && !process->oom_killed) return;
+  close(process->oom_fd);  // nothing more to learn; a group that is gone would be reported for ever
+  process->oom_fd = -1;
 }
 
 static void process_ended(struct process *process, int status) {
   process->status = status;
   process->phase = ENDED;
   stamp_now(&process->finished);
+  count_oom_kills(process);
 }
 
 static void runtime_ended(struct process *process, int status) {
@@ -36,6 +43,7 @@ static void runtime_ended(struct process *process, int status) {
   stamp_now(&process->started);
   if (process->phase != RUNNING) return;
   if (process->oom_counters) process->oom_fd = open(process->oom_counters, O_RDONLY | O_CLOEXEC);
+  count_oom_kills(process);  // the kernel tells of changes since it was read
   // A process that is gone without being ours to reap would be waited for in vain.
   if (kill(process->pid, 0) < 0 && errno == ESRCH) process_ended(process, LOST_STATUS);
 }
@@ -50,13 +58,14 @@ void process_reap(struct process *process) {
     if (pid == process->pid) process_ended(process, status);
 }
 
-size_t exit_record(const struct process *process, char *text, size_t size) {
+size_t exit_record(struct process *process, char *text, size_t size) {
+  count_oom_kills(process);
   int signal = WIFSIGNALED(process->status) ? WTERMSIG(process->status) : 0;
   int length = snprintf(
     text, size,
     "{\"pid\":%d,\"startedAt\":\"%s\",\"code\":%d,\"signal\":%d,\"oomKilled\":%s,\"finishedAt\":\"%s\"}",
     (int)process->pid, process->started.text, signal ? 128 + signal : WEXITSTATUS(process->status), signal,
-    was_oom_killed(process->oom_fd) ? "true" : "false", process->finished.text);
+    process->oom_killed ? "true" : "false", process->finished.text);
   return (size_t)length;
 }
 

@@ -18,15 +18,20 @@ struct process {
   struct stamp started;
   struct stamp finished;
   const char *oom_counters;  // NULL: nobody asks
-  int oom_fd;                // the same, open since the start: the group may be gone at the end
+  int oom_fd;                // the same, open since the start; -1 when there is nothing more to learn from it
+  bool oom_killed;
 };
 
 // Takes in what ended. Children other than the runtime are left alone until the runtime is done: crun's intermediate
 // child becomes ours, and the process itself may end before the runtime has said who it is.
 void process_reap(struct process *process);
 
+// Reads the counters. Called whenever they change, too: systemd removes a group as soon as it is empty, and at the end
+// there may be nothing left to ask.
+void count_oom_kills(struct process *process);
+
 // The record of protocol.md as text. Returns its length.
-size_t exit_record(const struct process *process, char *text, size_t size);
+size_t exit_record(struct process *process, char *text, size_t size);
 // Writes under a temporary name and renames. A failure leaves no record: the daemon then counts the process as lost.
 void write_record(const char *path, const char *text, size_t length, bool sync);
 

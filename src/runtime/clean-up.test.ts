@@ -23,6 +23,8 @@ interface Group {
   pids: number[];
   readonly frozen?: boolean;
   readonly immortal?: boolean;
+  /** How often systemd is still seen to keep it. */
+  kept?: number;
 }
 
 function parts(remove: () => void, group: Group = { pids: [] }) {
@@ -30,7 +32,7 @@ function parts(remove: () => void, group: Group = { pids: [] }) {
   const kernel = {
     cgroups: {
       remove,
-      exists: () => true,
+      exists: () => group.kept === undefined || group.kept-- > 0,
       pids: () => group.pids,
       isFrozen: () => group.frozen ?? false,
       thaw: () => {
@@ -99,6 +101,32 @@ test("cleanUp() asks the runtime that started the container when the direct way 
   expect(asked).toBe(`--root ${join(directory, "state")} delete --force ID\n`);
   expect(existsSync(join(directory, "run"))).toBe(false);
   expect(cleanUp(parts(busy).made, request())).rejects.toThrow("busy"); // and nobody is left to ask
+});
+
+const SCOPE = `wharf-${"a".repeat(64)}.scope`;
+
+test("cleanUp() waits for systemd to let go of a scope, and asks the runtime where it does not", async () => {
+  const scope = { ...request(), cgroupPath: `/system.slice/${SCOPE}` };
+  await cleanUp(parts(() => {}, { pids: [], kept: 5 }).made, scope);
+  expect(existsSync(join(directory, "asked"))).toBe(false);
+  mkdirSync(join(directory, "state/ID"), { recursive: true });
+  mkdirSync(join(directory, "run"));
+  writeFileSync(join(directory, "run/runtime"), "stand-in");
+  await cleanUp(parts(() => {}).made, scope);
+  const asked = readFileSync(join(directory, "asked"), "utf8");
+  expect(asked).toBe(`--root ${join(directory, "state")} --systemd-cgroup delete --force ID\n`);
+});
+
+test("cleanUp() takes the group from the bundle of a container that nobody knows", async () => {
+  writeFileSync(
+    join(directory, "run/config.json"),
+    JSON.stringify({ linux: { cgroupsPath: `system.slice:wharf:${"a".repeat(64)}` } }),
+  );
+  const removed: string[] = [];
+  const { made } = parts(() => {}, { pids: [], kept: 0 });
+  Object.assign(made.kernel.cgroups, { remove: (path: string) => void removed.push(path) });
+  await cleanUp(made, { id: "ID", runDirectory: join(directory, "run") });
+  expect(removed).toEqual([`/system.slice/${SCOPE}`]);
 });
 
 test("cleanUp() gives up on processes that cannot be killed", async () => {

@@ -14,6 +14,8 @@ const SIGKILL = 9;
 /** Killed processes leave their group when the kernel has taken them apart. */
 const KILL_DEADLINE_MS = 10_000;
 const KILL_POLL_MS = 5;
+const LET_GO_DEADLINE_MS = 1000;
+const LET_GO_POLL_MS = 2;
 
 export interface CleanUpParts {
   readonly kernel: Pick<Kernel, "cgroups" | "processes">;
@@ -26,15 +28,16 @@ export interface CleanUpParts {
 
 /**
  * Removes what an ended container left, without a run of the runtime: its `delete` would cost as much as its `run`, and
- * does no more than this. Where the direct way fails the runtime is asked after all, and where systemd made the group:
- * a scope whose directory vanishes before systemd has seen it empty would stay in its books.
+ * does no more than this. Where the direct way fails the runtime is asked after all, and where systemd keeps a group it
+ * made: a scope whose directory we took away before systemd has seen it empty would stay in its books.
  */
 export async function cleanUp(parts: CleanUpParts, request: CleanUpRequest): Promise<void> {
   const group = request.cgroupPath ?? groupOf(bundleGroup(request.runDirectory) ?? "");
   if (group !== "") await killAll(parts, group);
   const runtimeState = join(parts.stateRoot, request.id);
   try {
-    if (scopeUnit(group) !== undefined && existsSync(runtimeState)) await askRuntime(parts, request, true);
+    if (scopeUnit(group) !== undefined && !(await hasLetGo(parts, group)) && existsSync(runtimeState))
+      await askRuntime(parts, request, true);
     if (group !== "") parts.kernel.cgroups.remove(group);
     rmSync(runtimeState, { recursive: true, force: true });
   } catch (error) {
@@ -43,6 +46,15 @@ export async function cleanUp(parts: CleanUpParts, request: CleanUpRequest): Pro
     await askRuntime(parts, request, scopeUnit(group) !== undefined);
   }
   removeBundle(request.runDirectory);
+}
+
+/** systemd removes the group of a scope that has become empty, and then forgets the scope. */
+async function hasLetGo({ kernel, clock }: CleanUpParts, group: string): Promise<boolean> {
+  for (let waitedMs = 0; kernel.cgroups.exists(group); waitedMs += LET_GO_POLL_MS) {
+    if (waitedMs >= LET_GO_DEADLINE_MS) return false;
+    await clock.sleep(LET_GO_POLL_MS);
+  }
+  return true;
 }
 
 async function askRuntime(
