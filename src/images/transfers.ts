@@ -41,6 +41,9 @@ export interface TransfersDeps {
 /** Of all pulls together, for large blobs; each may hold a part in memory. */
 const EXTRA_CONNECTIONS = 4;
 
+/** What a failed job left is removed with the next collection, if not by then. */
+const COLLECT_AGAIN_MS = [1000, 10_000, 60_000];
+
 /** The jobs that bring images in and out. */
 export class Transfers
   implements Pick<Images, "pull" | "push" | "load" | "save" | "importArchive" | "commit">
@@ -140,8 +143,30 @@ export class Transfers
     }, signal);
   }
 
+  /**
+   * On a full disk not even the removal of a layer's record may find room, until the first things removed have made
+   * some: so it is tried again at once, and later.
+   */
   async #collectQuietly(): Promise<void> {
+    if ((await this.#isCollected()) || (await this.#isCollected())) return;
+    void this.#collectLater();
+  }
+
+  async #collectLater(): Promise<void> {
+    for (const pauseMs of COLLECT_AGAIN_MS) {
+      await this.#deps.clock.sleep(pauseMs);
+      if (await this.#isCollected()) return;
+    }
+  }
+
+  async #isCollected(): Promise<boolean> {
     const { collect, log } = this.#deps;
-    await collect().catch((failure) => log.warn("cannot collect garbage", { error: messageOf(failure) }));
+    try {
+      await collect();
+      return true;
+    } catch (error) {
+      log.warn("cannot collect garbage", { error: messageOf(error) });
+      return false;
+    }
   }
 }

@@ -144,6 +144,7 @@ class SqliteState implements StateStore {
   /** SQLite says that something is full, not what. */
   #named(error: unknown): unknown {
     if ((error as { code?: string }).code !== "SQLITE_FULL") return error;
+    this.#checkpoint(); // the next change may begin the WAL again from its start, and needs no room then
     return new Internal(`cannot save the engine's state in ${this.#db.filename}: no space left on device`, {
       cause: error,
       hint: "free disk space below the data root",
