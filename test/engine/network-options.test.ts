@@ -245,6 +245,10 @@ test("what is taken is refused with its owner's name, what is wrong with the rea
     ],
     ['network tiny has active endpoints (name:"has"', "network", "rm", "tiny"],
     ["could not find plugin nosuch", "network", "create", "-d", "nosuch", "odd"],
+    [
+      "unknown option com.docker.network.bridge.enable_ic of network driver bridge",
+      ...["network", "create", "-o", "com.docker.network.bridge.enable_ic=false", "odd"],
+    ],
   ];
   for (const [words, ...args] of refusals) expect((await daemon().docker(...args)).stderr).toContain(words);
   const { json } = await daemon().api("GET", "/v1.52/networks/tiny");

@@ -1,7 +1,7 @@
 import { planBridge } from "../plan/bridge.ts";
 import { planEndpoint } from "../plan/endpoint.ts";
 import { endpointElements, networkElements } from "../plan/firewall.ts";
-import { bridgeSettings } from "../plan/options.ts";
+import { bridgeSettings, checkBridgeOptions } from "../plan/options.ts";
 import type { NetworkDriver } from "./types.ts";
 
 /** Containers on a switch of their own, with the host as their router. */
@@ -10,7 +10,7 @@ export const bridgeDriver: NetworkDriver = {
   canCreate: true,
   hasAddresses: true,
   hasSandbox: true,
-  check: (network) => void bridgeSettings(network),
+  check: checkBridgeOptions,
   hostLink: (network) => bridgeSettings(network).bridge,
   hostBinding: (network) => bridgeSettings(network).hostBinding,
   isWithoutGateway: (network, family) => bridgeSettings(network).gatewayModes[family] === "isolated",

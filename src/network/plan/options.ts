@@ -53,8 +53,26 @@ export function bridgeNameOf(networkId: string): string {
   return `wh-${networkId.slice(0, LONGEST_NAME - 3)}`;
 }
 
+const BRIDGE_PREFIX = "com.docker.network.bridge.";
+const KNOWN_KEYS: readonly string[] = [...Object.values(BRIDGE_OPTION), `${BRIDGE_PREFIX}default_bridge`];
+
 /**
- * The options of a bridge network as values. Keys the driver does not know are left alone, as Docker does.
+ * For a network that is being made: a mistyped option would be found out when it is missed. Keys of others are theirs.
+ * @throws InvalidArgument naming the option that the driver does not have, or whose value is none
+ */
+export function checkBridgeOptions(network: Parameters<typeof bridgeSettings>[0]): void {
+  const unknown = Object.keys(network.options).find(
+    (key) => key.startsWith(BRIDGE_PREFIX) && !KNOWN_KEYS.includes(key),
+  );
+  if (unknown !== undefined)
+    throw new InvalidArgument(`unknown option ${unknown} of network driver bridge`, {
+      hint: `there are ${KNOWN_KEYS.filter((key) => key.startsWith(BRIDGE_PREFIX)).join(", ")}`,
+    });
+  bridgeSettings(network);
+}
+
+/**
+ * The options of a bridge network as values. Keys the driver does not know are left alone: see above.
  * @throws InvalidArgument naming the option
  */
 export function bridgeSettings(
