@@ -4,11 +4,11 @@ import type { ContainerSettings } from "./context.ts";
 import type { ContainerRecord } from "./types.ts";
 
 /** Where containers' control groups are, and who makes them. */
-export type GroupSettings =
-  /** Directories of ours below "/wharf". */
-  | { readonly driver: "cgroupfs"; readonly parent: string }
-  /** Scopes of systemd in "system.slice". */
-  | { readonly driver: "systemd"; readonly parent: string };
+export interface GroupSettings {
+  readonly driver: "cgroupfs" | "systemd";
+  /** Of containers that name none: a directory such as "/wharf", or the slice of systemd's scopes. */
+  readonly parent: string;
+}
 
 /** The group a container's next run gets, below the hierarchies' roots: "/wharf/4f3e…". */
 export function nextGroupOf(
@@ -17,7 +17,7 @@ export function nextGroupOf(
 ): string {
   if (cgroups.driver === "systemd")
     return scopeGroup(record.hostConfig.CgroupParent || cgroups.parent, record.id);
-  return posix.join(parentGroupOf(record) ?? cgroups.parent, record.id);
+  return directoryOf(cgroups, record);
 }
 
 /** The group a container has or had: what its start wrote down, whatever the engine was told since. */
@@ -25,8 +25,11 @@ export function cgroupPathOf(
   settings: Pick<ContainerSettings, "cgroups">,
   record: Pick<ContainerRecord, "id" | "hostConfig" | "state">,
 ): string {
-  const parent = parentGroupOf(record) ?? settings.cgroups.parent;
-  return record.state.cgroupPath ?? posix.join("/", parent, record.id);
+  return record.state.cgroupPath ?? directoryOf(settings.cgroups, record);
+}
+
+function directoryOf({ parent }: GroupSettings, record: Pick<ContainerRecord, "id" | "hostConfig">): string {
+  return posix.join("/", parentGroupOf(record) ?? parent, record.id);
 }
 
 /** The parent a user asked for, below the hierarchies' roots whatever the text says; undefined for the engine's own. */

@@ -7,7 +7,7 @@ export type CallPlugin = (
   plugin: PluginAddress,
   method: string,
   body: unknown,
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ) => Promise<Readonly<Record<string, unknown>>>;
 
 const MEDIA_TYPE = "application/vnd.docker.plugins.v1.2+json";
@@ -28,13 +28,13 @@ export const callPlugin: CallPlugin = async (plugin, method, body, { timeoutMs, 
       headers: { Accept: MEDIA_TYPE, "Content-Type": MEDIA_TYPE },
       body: JSON.stringify(body ?? {}),
       redirect: "error",
-      signal: AbortSignal.any([timeout, signal]),
+      signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
       ...(plugin.socket === undefined ? {} : { unix: plugin.socket }),
       ...(plugin.tls === undefined ? {} : { tls: tlsOf(plugin.tls) }),
     });
     text = await boundedText(response);
   } catch (error) {
-    if (signal.aborted) throw new Unavailable(`${method}: the engine ends`);
+    if (signal?.aborted) throw new Unavailable(`${method}: the engine ends`);
     if (timeout.aborted)
       throw new Unavailable(`${method}: plugin "${plugin.name}" did not answer within ${timeoutMs / 1000} s`);
     if (isConnectionFailure(error))

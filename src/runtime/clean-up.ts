@@ -37,13 +37,13 @@ export async function cleanUp(parts: CleanUpParts, request: CleanUpRequest): Pro
   const runtimeState = join(parts.stateRoot, request.id);
   try {
     if (scopeUnit(group) !== undefined && !(await hasLetGo(parts, group)) && existsSync(runtimeState))
-      await askRuntime(parts, request, true);
+      await askRuntime(parts, request, group);
     if (group !== "") parts.kernel.cgroups.remove(group);
     rmSync(runtimeState, { recursive: true, force: true });
   } catch (error) {
     if (!existsSync(runtimeState)) throw error;
     parts.log.warn("cannot remove a container's groups, asking the runtime", { id: request.id, error });
-    await askRuntime(parts, request, scopeUnit(group) !== undefined);
+    await askRuntime(parts, request, group);
   }
   removeBundle(request.runDirectory);
 }
@@ -60,12 +60,13 @@ async function hasLetGo({ kernel, clock }: CleanUpParts, group: string): Promise
 async function askRuntime(
   parts: CleanUpParts,
   { id, runDirectory }: CleanUpRequest,
-  systemdGroup: boolean,
+  group: string,
 ): Promise<void> {
   const name = bundleRuntime(runDirectory) ?? parts.defaultName;
   const runtime = parts.runtimes.get(name);
   if (!runtime)
     throw new Internal(`cannot remove container ${id}: its runtime ${name} is not on this host any more`);
+  const systemdGroup = scopeUnit(group) !== undefined;
   await runOrThrow(deleteCommand(runtime, parts.stateRoot, { id, systemdGroup }));
 }
 

@@ -106,7 +106,7 @@ class SupervisedRuntime implements Runtime, Disposable {
         action: "create",
         directory: runDirectory,
         runtime,
-        command: this.#startCommand(runtime, request),
+        command: this.#startCommand(runtime, request, cgroupPath),
         program: spec.process.args[0] ?? "",
         record,
         oomCounters: this.#options.kernel.cgroups.oomCounters(cgroupPath),
@@ -246,10 +246,10 @@ class SupervisedRuntime implements Runtime, Disposable {
     this.#sealed[Symbol.dispose]();
   }
 
-  #startCommand(runtime: OciRuntime, request: StartRequest): string[] {
+  #startCommand(runtime: OciRuntime, request: StartRequest, cgroupPath: string): string[] {
     const { stateRoot } = this.#options;
-    const { restore, spec } = request;
-    const systemdGroup = scopeUnit(groupOf(spec.linux.cgroupsPath ?? "")) !== undefined;
+    const { restore } = request;
+    const systemdGroup = scopeUnit(cgroupPath) !== undefined;
     if (restore) return restoreCommand(runtime, stateRoot, { ...request, systemdGroup, restore });
     return runCommand(runtime, stateRoot, { ...request, systemdGroup });
   }

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { RawClient } from "../../src/api/http/_raw-client.ts";
+import { commandsFor } from "../helpers/commands.ts";
 import { IS_DOCKERD } from "../helpers/daemon.ts";
 import { testNothingIsLeft, until, useDaemon } from "../helpers/suite.ts";
 
@@ -37,14 +38,7 @@ cp $1/daemon.json /run/authz.json`;
 
 // What a flag and the file both say, dockerd refuses: there the plugins are all the file says.
 const daemon = useDaemon({ prepare: PREPARE, flags: configFlags() });
-const docker = (...args: string[]) => daemon().dockerText(...args);
-const refused = async (...args: string[]) => {
-  const { exitCode, stderr } = await daemon().docker(...args);
-  expect(exitCode).not.toBe(0);
-  return stderr.trim();
-};
-const sh = (script: string) => daemon().machine.text(["sh", "-ec", script]);
-const home = (name: string) => join(daemon().machine.directory, name);
+const { docker, refused, sh, home } = commandsFor(daemon);
 const outside = () => daemon().machine.outside(daemon().socket);
 
 function configFlags(): string[] {

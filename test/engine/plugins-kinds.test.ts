@@ -1,6 +1,6 @@
 /** What managed plugins are for besides volumes: logs and authorization; and log plugins that run on the host. */
 import { beforeAll, expect, test } from "bun:test";
-import { join } from "node:path";
+import { commandsFor } from "../helpers/commands.ts";
 import { IS_DOCKERD } from "../helpers/daemon.ts";
 import { PLUGIN_PROGRAM, pluginPid, writePlugin } from "../helpers/plugins.ts";
 import { testProgram } from "../helpers/programs.ts";
@@ -10,14 +10,7 @@ const daemon = useDaemon({
   prepare: `echo '{"authorization-plugins": []}' >/run/plugins.json`,
   flags: IS_DOCKERD ? [] : ["--config-file", "/run/plugins.json"],
 });
-const docker = (...args: string[]) => daemon().dockerText(...args);
-const refused = async (...args: string[]) => {
-  const { exitCode, stderr } = await daemon().docker(...args);
-  expect(exitCode).not.toBe(0);
-  return stderr.trim();
-};
-const sh = (script: string) => daemon().machine.text(["sh", "-ec", script]);
-const home = (name: string) => join(daemon().machine.directory, name);
+const { docker, refused, sh, home } = commandsFor(daemon);
 
 const CONFIG = {
   description: "kinds of tests",

@@ -1,20 +1,13 @@
 /** Managed plugins: made, pushed, installed and used by the stock client; the plugin is one static program of ours. */
 import { beforeAll, expect, test } from "bun:test";
-import { join } from "node:path";
+import { commandsFor } from "../helpers/commands.ts";
 import { IS_DOCKERD } from "../helpers/daemon.ts";
 import { PLUGIN_PROGRAM, pluginPid, writePlugin } from "../helpers/plugins.ts";
 import { startRegistry } from "../helpers/registry.ts";
 import { testNothingIsLeft, until, useDaemon } from "../helpers/suite.ts";
 
 const daemon = useDaemon();
-const docker = (...args: string[]) => daemon().dockerText(...args);
-const refused = async (...args: string[]) => {
-  const { exitCode, stderr } = await daemon().docker(...args);
-  expect(exitCode).not.toBe(0);
-  return stderr.trim();
-};
-const sh = (script: string) => daemon().machine.text(["sh", "-ec", script]);
-const home = (name: string) => join(daemon().machine.directory, name);
+const { docker, refused, sh, home } = commandsFor(daemon);
 
 let registry = "";
 const CONFIG = {

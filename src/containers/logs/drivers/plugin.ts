@@ -85,8 +85,7 @@ class PluginShipper implements Shipper {
 
   async #call(method: string, body: object): Promise<void> {
     const address = { name: this.#name, url: "http://plugin", socket: this.#place.socket };
-    const { signal } = new AbortController();
-    await callPlugin(address, `LogDriver.${method}`, body, { timeoutMs: CALL_MS, signal });
+    await callPlugin(address, `LogDriver.${method}`, body, { timeoutMs: CALL_MS });
   }
 }
 
